@@ -1,0 +1,311 @@
+"""The records everyone shares: immutable, without behaviour that needs I/O.
+
+Offsets are counted in characters (Unicode code points) from 0; `end` is exclusive.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import unicodedata
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+
+class ArticleKind(StrEnum):
+    """What an item on a page is."""
+
+    ARTICLE = "article"
+    BRIEF = "brief"
+    PHOTO = "photo"
+    CONTINUATION = "continuation"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page as it came: decoded text and where it belongs.
+
+    `file` is the name shown to people: the path below the folder that was given, with `/`.
+    `number` is the page as printed or as the file is named (`01`, `A3`).
+    """
+
+    text: str
+    file: str
+    paper: str | None = None
+    date: datetime.date | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an article stands: characters `start:end` of the decoded text of `file`."""
+
+    file: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One item of a page.
+
+    `body` holds paragraphs joined by a newline, with column breaks closed and captions and
+    byline lines taken out. `title` is never empty: an untitled item gets the first words of its
+    text. `captions` are whole lines, credits included.
+    """
+
+    id: str
+    title: str
+    body: str
+    kind: ArticleKind = ArticleKind.ARTICLE
+    kicker: str = ""
+    subtitle: str = ""
+    byline: str = ""
+    paper: str | None = None
+    date: datetime.date | None = None
+    page: str | None = None
+    captions: tuple[str, ...] = ()
+    url: str = ""
+    source: Source | None = None
+
+    @property
+    def text(self) -> str:
+        """The string that every passage and quote offset of this article counts in.
+
+        The body, then the captions, then the byline where the body does not already carry it.
+        Headline parts are not in it: they are context for every passage, and a headline is no
+        proof of what the article says.
+        """
+        byline = self.byline if self.byline and self.byline not in self.body else ""
+        return "\n".join(part for part in (self.body, *self.captions, byline) if part)
+
+    def to_json(self) -> dict[str, Any]:
+        """The article as the contract's JSON object (without `text`)."""
+        source = self.source
+        return {
+            "id": self.id,
+            "title": self.title,
+            "kicker": self.kicker or None,
+            "subtitle": self.subtitle or None,
+            "byline": self.byline or None,
+            "kind": str(self.kind),
+            "paper": self.paper,
+            "date": self.date.isoformat() if self.date else None,
+            "page": self.page,
+            "body": self.body,
+            "captions": list(self.captions),
+            "url": self.url or None,
+            "source": {"file": source.file, "start": source.start, "end": source.end} if source else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole sentences of one article: `article.text[start:end] == text`.
+
+    `number` counts from 0 inside the article.
+    """
+
+    article_id: str
+    number: int
+    start: int
+    end: int
+    text: str
+
+    @property
+    def id(self) -> str:
+        """The article's id and the passage's place in it, as `<article>#<number>`."""
+        return f"{self.article_id}#{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Limits on what may be found. `None` does not limit; both dates are inclusive."""
+
+    date_from: datetime.date | None = None
+    date_to: datetime.date | None = None
+    paper: str | None = None
+    page: str | None = None
+
+    def __bool__(self) -> bool:
+        return any(v is not None for v in (self.date_from, self.date_to, self.paper, self.page))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a query. `rank` counts from 1; a higher `score` is better."""
+
+    rank: int
+    score: float
+    passage: Passage
+    article: Article
+
+    def to_json(self) -> dict[str, Any]:
+        """The hit as the contract's JSON object."""
+        article, passage = self.article, self.passage
+        return {
+            "rank": self.rank,
+            "score": round(self.score, 6),
+            "article_id": article.id,
+            "passage_id": passage.id,
+            "title": article.title,
+            "date": article.date.isoformat() if article.date else None,
+            "page": article.page,
+            "paper": article.paper,
+            "passage": passage.text,
+            "start": passage.start,
+            "end": passage.end,
+        }
+
+
+class AnswerKind(StrEnum):
+    """The shape of an answer."""
+
+    SPAN = "span"
+    SENTENCES = "sentences"
+    LIST = "list"
+    YES_NO = "yes_no"
+    NONE = "none"
+
+
+class Mode(StrEnum):
+    """How the answer is written."""
+
+    AUTO = "auto"
+    EXTRACTIVE = "extractive"
+    GENERATIVE = "generative"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What carries a statement: `article.text[quote_start:quote_end] == quote`. `n` counts from 1."""
+
+    n: int
+    article: Article
+    passage: Passage
+    quote: str
+    quote_start: int
+    quote_end: int
+    score: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The citation as the contract's JSON object."""
+        article = self.article
+        return {
+            "n": self.n,
+            "article_id": article.id,
+            "title": article.title,
+            "byline": article.byline or None,
+            "paper": article.paper,
+            "date": article.date.isoformat() if article.date else None,
+            "page": article.page,
+            "passage_id": self.passage.id,
+            "passage": self.passage.text,
+            "passage_start": self.passage.start,
+            "quote": self.quote,
+            "quote_start": self.quote_start,
+            "quote_end": self.quote_end,
+            "score": round(self.score, 6),
+            "url": f"/articles/{article.id}?quote={self.quote_start}-{self.quote_end}#quote",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, or an honest "the papers do not say" (`answered` is false, `citations` empty)."""
+
+    id: str
+    question: str
+    standalone_question: str
+    answered: bool
+    text: str
+    kind: AnswerKind
+    confidence: float
+    citations: tuple[Citation, ...]
+    related: tuple[Article, ...]
+    mode: Mode
+    snapshot: int
+    conversation_id: str | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The body of `/api/answer`."""
+        return {
+            "id": self.id,
+            "conversation_id": self.conversation_id,
+            "question": self.question,
+            "standalone_question": self.standalone_question,
+            "answered": self.answered,
+            "answer": self.text,
+            "answer_kind": str(self.kind),
+            "confidence": round(self.confidence, 4),
+            "citations": [citation.to_json() for citation in self.citations],
+            "related": [related_json(article) for article in self.related],
+            "mode": str(self.mode),
+            "snapshot": self.snapshot,
+            "timings_ms": {stage: round(ms, 2) for stage, ms in self.timings_ms.items()},
+        }
+
+
+def related_json(article: Article) -> dict[str, Any]:
+    """The short form of an article, for lists."""
+    return {
+        "article_id": article.id,
+        "title": article.title,
+        "paper": article.paper,
+        "date": article.date.isoformat() if article.date else None,
+        "page": article.page,
+        "byline": article.byline or None,
+        "url": f"/articles/{article.id}",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An input that was not indexed, and why; `reason` is safe to show."""
+
+    file: str
+    code: str
+    reason: str
+
+    def to_json(self) -> dict[str, str]:
+        """The refusal as the contract's JSON object."""
+        return {"file": self.file, "code": self.code, "reason": self.reason}
+
+
+def content_hash(*parts: str | None) -> str:
+    """Hash parts to 32 hex digits; `None` and the borders between parts count."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        encoded = b"\x00" if part is None else b"\x01" + part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(8, "little"))
+        digest.update(encoded)
+    return digest.hexdigest()
+
+
+def article_id(page: Page, title: str) -> str:
+    """Id of the item with this title on this page: stable while the headline stays the same.
+
+    `<yyyymmdd>-<page>-<8 hex>`, so that ids sort by issue and read well; the body is not in it,
+    so a corrected article keeps its id. Two items with one title on one page are told apart by
+    `distinct_ids`.
+    """
+    squeezed = "".join(unicodedata.normalize("NFKC", title).split())
+    place = page.paper or page.date or page.number
+    # Without a place the file name is what tells two pages apart.
+    digest = content_hash(page.paper, str(page.date), page.number, None if place else page.file, squeezed)[:8]
+    day = page.date.strftime("%Y%m%d") if page.date else "undated"
+    number = "".join(c for c in page.number or "" if c.isascii() and c.isalnum()) or "0"
+    return f"{day}-{number}-{digest}"
+
+
+def distinct_ids(articles: list[Article]) -> list[Article]:
+    """The same articles in order, the 2nd, 3rd … with one id getting `-2`, `-3` … after it."""
+    seen: dict[str, int] = {}
+    result = []
+    for article in articles:
+        seen[article.id] = count = seen.get(article.id, 0) + 1
+        result.append(article if count == 1 else replace(article, id=f"{article.id}-{count}"))
+    return result

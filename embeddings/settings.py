@@ -1,0 +1,133 @@
+"""Settings: environment (`WENBAO_…`) > `wenbao.toml` in the working folder > default.
+
+An unknown key or a value of the wrong type is refused with the name of the nearest setting.
+Nothing here is read at import: call `load_settings`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from embeddings.errors import SettingsError
+
+PREFIX = "WENBAO_"
+CONFIG_FILE = "wenbao.toml"
+
+
+class Settings(BaseSettings):
+    """Every setting, its default and its meaning. The README's table is checked against this."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, toml_file=CONFIG_FILE, extra="forbid", frozen=True, validate_default=True
+    )
+
+    data: Annotated[Path, Field(description="folder of the index and the chat store")] = Path("var")
+    cache: Annotated[Path, Field(description="folder of the built-in model, made once")] = Field(
+        default_factory=lambda: Path(platformdirs.user_cache_dir("wenbao"))
+    )
+    model: Annotated[
+        str, Field(min_length=1, description="`builtin`, a sentence-transformers name, or a folder")
+    ] = "builtin"
+    query_prompt: Annotated[
+        str | None, Field(description="text put before a question; unset: the model's own")
+    ] = None
+    passage_prompt: Annotated[
+        str | None, Field(description="text put before a passage; unset: the model's own")
+    ] = None
+    precision: Annotated[
+        Literal["float32", "bfloat16"],
+        Field(description="arithmetic of the model; bfloat16 is faster where the processor has it"),
+    ] = "float32"
+    batch_size: Annotated[int, Field(ge=1, le=1024, description="passages embedded together")] = 16
+    passage_chars: Annotated[
+        int, Field(ge=80, le=1000, description="length a passage aims at, in characters")
+    ] = 280
+    passage_chars_max: Annotated[
+        int, Field(ge=100, le=2000, description="length no passage exceeds, in characters")
+    ] = 350
+    max_file_bytes: Annotated[int, Field(ge=1024, description="larger input files are refused")] = 32 << 20
+    max_question_chars: Annotated[
+        int, Field(ge=10, le=20_000, description="longer questions are refused")
+    ] = 1000
+    keep_snapshots: Annotated[int, Field(ge=1, le=100, description="published indexes kept on disk")] = 3
+    host: Annotated[str, Field(description="address `wenbao serve` listens on")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535, description="port `wenbao serve` listens on")] = 8000
+    threads: Annotated[int, Field(ge=1, le=64, description="requests answered at the same time")] = 4
+    request_timeout_s: Annotated[
+        int, Field(ge=1, le=600, description="a request that takes longer is cut off")
+    ] = 60
+    min_confidence: Annotated[
+        float, Field(ge=0, le=1, description="below it the answer is “the papers do not say”")
+    ] = 0.5
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @model_validator(mode="after")
+    def _passage_lengths_fit(self) -> Settings:
+        if self.passage_chars > self.passage_chars_max:
+            raise ValueError("passage_chars must not exceed passage_chars_max")
+        return self
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings; `given` (arguments of the command line) wins, `None` means not given.
+
+    Raises:
+        SettingsError: an unknown key, a wrong type or range, or a file that is not TOML.
+    """
+    _refuse_unknown_variables()
+    try:
+        return Settings(**{key: value for key, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError(_describe(error), hint=_hint(error)) from None
+    except ValueError as error:  # the TOML reader's own
+        raise SettingsError(f"{CONFIG_FILE} 不是合法的 TOML:{error}", hint="请修正该文件。") from None
+
+
+def _refuse_unknown_variables() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            raise SettingsError(f"没有名为 {name} 的设置。", hint=_nearest(name.upper(), known))
+
+
+def _describe(error: ValidationError) -> str:
+    parts = []
+    for item in error.errors(include_url=False):
+        name = ".".join(str(part) for part in item["loc"]) or "settings"
+        parts.append(f"{name}: {item['msg']}")
+    return "设置有误:" + "; ".join(parts)
+
+
+def _hint(error: ValidationError) -> str:
+    for item in error.errors(include_url=False):
+        if item["type"] == "extra_forbidden":
+            return _nearest(str(item["loc"][0]), set(Settings.model_fields))
+    return f"设置来自环境变量 {PREFIX}…、{CONFIG_FILE} 或命令行;见 README 的设置表。"
+
+
+def _nearest(name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"是不是想写 {close[0]}?" if close else "见 README 的设置表。"

@@ -1,0 +1,65 @@
+"""What the views need of the process they run in: the service and the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, cast
+
+from flask import Flask, current_app
+
+from embeddings.records import Answer, Article, Filters, Mode
+
+if TYPE_CHECKING:
+    from embeddings.settings import Settings
+    from qa.service import SearchResult, Status
+
+SERVICE = "wenbao.service"
+SETTINGS = "wenbao.settings"
+NO_FILTERS = Filters()
+
+
+class AskService(Protocol):
+    """The part of `qa.service.Service` that the web uses; the tests' fake is the other one.
+
+    Every method raises from the tree in `embeddings.errors`, `IndexMissing` first of all.
+    """
+
+    def answer(
+        self,
+        question: object,
+        *,
+        filters: Filters = NO_FILTERS,
+        mode: Mode = Mode.AUTO,
+        conversation_id: str | None = None,
+    ) -> Answer:
+        """Answer one question; `QuestionError` when it cannot be used."""
+
+    def search(self, query: object, *, k: int = 10, filters: Filters = NO_FILTERS) -> SearchResult:
+        """Find passages, best first, at most `k`."""
+
+    def article(self, article_id: str) -> Article:
+        """Return one article; `NotFoundError` for any id that names none."""
+
+    def newest(self, limit: int) -> list[Article]:
+        """Return articles of the newest issues first, the front page first in each."""
+
+    def suggestions(self, limit: int) -> list[str]:
+        """Return questions worth asking, made from the newest headlines; at most `limit`."""
+
+    def status(self) -> Status:
+        """Return what serves now; `IndexMissing` when nothing has been built."""
+
+
+def provide(app: Flask, service: AskService, settings: Settings) -> None:
+    """Hand the service and the settings to every view of `app`."""
+    app.extensions[SERVICE] = service
+    app.extensions[SETTINGS] = settings
+
+
+def service() -> AskService:
+    """Return the running application's service."""
+    return cast("AskService", current_app.extensions[SERVICE])
+
+
+def settings() -> Settings:
+    """Return the running application's settings."""
+    return cast("Settings", current_app.extensions[SETTINGS])

@@ -1,0 +1,120 @@
+"""Request bodies: strict types, no unknown keys, dates as `YYYY-MM-DD`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date as Date
+from types import MappingProxyType
+from typing import Annotated, Any, TypeVar
+
+from flask import request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+from werkzeug.exceptions import UnsupportedMediaType
+
+from embeddings.errors import CallerError, QuestionError
+from embeddings.records import Filters, Mode
+
+MAX_NAMED_ERRORS = 3
+MAX_NAME_CHARS = 40
+# Fields that `QuestionError` speaks for; the rest is an ordinary bad request.
+QUESTION_FIELDS = frozenset({"question", "query", "filters"})
+
+ShortText = Annotated[str, Field(min_length=1, max_length=100)]
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class FiltersBody(_Strict):
+    """`filters` of a request; what is absent or null does not limit."""
+
+    date_from: Date | None = None
+    date_to: Date | None = None
+    paper: ShortText | None = None
+    page: ShortText | None = None
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> FiltersBody:
+        if self.date_from and self.date_to and self.date_from > self.date_to:
+            raise PydanticCustomError("date_order", "date_from is after date_to")
+        return self
+
+    def to_filters(self) -> Filters:
+        """Return the record that the service takes."""
+        return Filters(self.date_from, self.date_to, self.paper, self.page)
+
+
+class AnswerBody(_Strict):
+    """The body of `POST /api/answer`. Whether the question can be used is the service's to say."""
+
+    question: str
+    conversation_id: ShortText | None = None
+    filters: FiltersBody = FiltersBody()
+    mode: Mode = Mode.AUTO
+
+
+class SearchBody(_Strict):
+    """The body of `POST /api/search`."""
+
+    query: str
+    k: Annotated[int, Field(ge=1, le=100)] = 10
+    filters: FiltersBody = FiltersBody()
+
+
+def read_body(model: type[Body]) -> Body:
+    """Read the current request's JSON body.
+
+    Raises:
+        UnsupportedMediaType: it is not declared as JSON.
+        CallerError: it is not JSON in UTF-8 (code `bad_json`), or not of the model's shape.
+        QuestionError: the question, query or filters have the wrong type or are missing.
+    """
+    if not request.is_json:
+        raise UnsupportedMediaType
+    try:
+        return model.model_validate_json(request.get_data())
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: ValidationError) -> CallerError:
+    found = error.errors(include_url=False, include_input=False)
+    if found[0]["type"] == "json_invalid":
+        reason = found[0].get("ctx", {}).get("error", "")
+        return CallerError(
+            f"请求体不是合法的 JSON（{reason}）。", hint="请发送 UTF-8 编码的 JSON 对象。", code="bad_json"
+        )
+    message = "；".join(_sentence(item) for item in found[:MAX_NAMED_ERRORS]) + "。"
+    fields = {str(item["loc"][0]) for item in found if item["loc"]}
+    cls = QuestionError if fields & QUESTION_FIELDS else CallerError
+    return cls(message, hint="请对照接口说明检查请求体。")
+
+
+# Pydantic's error types in our words; `{}` values come from the error's own context.
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "missing": "缺少",
+        "extra_forbidden": "是不认识的字段",
+        "string_type": "应为字符串",
+        "string_too_short": "不能为空",
+        "string_too_long": "不能超过 {max_length} 个字符",
+        "int_type": "应为整数",
+        "greater_than_equal": "不能小于 {ge}",
+        "less_than_equal": "不能大于 {le}",
+        "enum": "只能是 {expected}",
+        "date_type": "应为 YYYY-MM-DD 形式的日期",
+        "date_parsing": "应为 YYYY-MM-DD 形式的日期",
+        "date_order": "的起始日期晚于截止日期",
+        "model_type": "应为 JSON 对象",
+    }
+)
+
+
+def _sentence(item: ErrorDetails) -> str:
+    context: dict[str, Any] = item.get("ctx", {})
+    reason = REASONS.get(item["type"], "不合要求").format(**context)
+    name = ".".join(str(part) for part in item["loc"])[:MAX_NAME_CHARS] or "请求体"
+    return f"{name} {reason}"
