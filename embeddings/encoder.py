@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +26,9 @@ Progress = Callable[[int], None]
 
 BUILT_IN = "builtin"
 HUB_TIMEOUT_S = 5.0
+DEFAULT_MAX_TOKENS = 512
+
+_MODEL_FILES = {".safetensors", ".bin", ".json", ".txt", ".model"}
 
 logger = logging.getLogger(__name__)
 
@@ -59,39 +63,57 @@ class Encoder(Protocol):
 
 
 class SentenceTransformerEncoder:
-    """Any sentence-transformers model, with its own query and passage prompts.
+    """A sentence-transformers folder, with its own query and passage prompts.
 
-    Calls from several threads take turns: two forward passes at once on one CPU only slow each
-    other down.
+    The model is loaded at the first call that needs it (`warm` does it ahead of time): loading
+    costs seconds, and a build with nothing new never does. Calls from several threads take turns:
+    two forward passes at once on one processor only slow each other down.
     """
 
-    def __init__(self, model: Any, *, name: str, weights: str, settings: Settings) -> None:
+    def __init__(self, folder: Path, *, name: str, weights: str, settings: Settings) -> None:
         self.name = name
-        self._model = model
-        self._batch_size = settings.batch_size
-        self._lock = threading.Lock()
-        self._query_prompt = _prompt(model, ("query",), settings.query_prompt)
-        self._passage_prompt = _prompt(model, ("document", "passage"), settings.passage_prompt)
-        self.dimension = int(model.get_embedding_dimension())
-        self.max_tokens = int(model.max_seq_length or 512)
         self.fingerprint = content_hash(
-            weights, str(self.dimension), self._query_prompt, self._passage_prompt, settings.precision
+            weights, settings.query_prompt, settings.passage_prompt, settings.precision
         )
+        self._folder = folder
+        self._settings = settings
+        self._lock = threading.RLock()
+
+    @cached_property
+    def _model(self) -> Any:
+        return _load(self._folder, self._settings.precision)
+
+    @property
+    def dimension(self) -> int:
+        """See `Encoder`."""
+        with self._lock:
+            return int(self._model.get_embedding_dimension())
+
+    @property
+    def max_tokens(self) -> int:
+        """See `Encoder`."""
+        with self._lock:
+            return int(self._model.max_seq_length or DEFAULT_MAX_TOKENS)
+
+    def warm(self) -> None:
+        """Load the model now and run it once, so that the first question does not wait for it."""
+        self.encode_query("")
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """See `Encoder`."""
         if not texts:
             return []
-        prompted = [self._passage_prompt + text for text in texts]
         with self._lock:
+            prompted = [self._passage_prompt + text for text in texts]
             return [len(ids) for ids in self._model.tokenizer(prompted, verbose=False)["input_ids"]]
 
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """See `Encoder`. Longest first, so that a batch pads little and memory peaks early."""
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-        for start in range(0, len(order), self._batch_size):
-            rows = order[start : start + self._batch_size]
+        size = self._settings.batch_size
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
             vectors[rows] = self._encode([texts[i] for i in rows], self._passage_prompt)
             if progress is not None:
                 progress(len(rows))
@@ -102,12 +124,20 @@ class SentenceTransformerEncoder:
         vector: Vectors = self._encode([text], self._query_prompt)[0]
         return vector
 
+    @property
+    def _query_prompt(self) -> str:
+        return _prompt(self._model, ("query",), self._settings.query_prompt)
+
+    @property
+    def _passage_prompt(self) -> str:
+        return _prompt(self._model, ("document", "passage"), self._settings.passage_prompt)
+
     def _encode(self, texts: list[str], prompt: str) -> Vectors:
         with self._lock:
             encoded = self._model.encode(
                 texts,
                 prompt=prompt,
-                batch_size=self._batch_size,
+                batch_size=self._settings.batch_size,
                 normalize_embeddings=True,
                 convert_to_numpy=True,
                 show_progress_bar=False,
@@ -122,26 +152,25 @@ def _prompt(model: Any, names: tuple[str, ...], given: str | None) -> str:
     return next((prompts[name] for name in names if prompts.get(name)), "")
 
 
-def load_encoder(settings: Settings) -> SentenceTransformerEncoder:
-    """Load the model that the settings name; the built-in one never touches the network.
+def find_encoder(settings: Settings) -> SentenceTransformerEncoder:
+    """The encoder that the settings name, not loaded yet; the built-in one never touches the network.
 
     Raises:
-        ModelUnavailable: the model cannot be had; the hint names the three ways to get one.
+        ModelUnavailable: the model cannot be had; the hint names the three ways to get one. A
+            folder that turns out to hold no usable model raises it at the first use.
     """
     if settings.model == BUILT_IN:
         folder = built_in_model(settings.cache)
-        model = _load(str(folder), settings)
-        name, weights = MODEL_NAME, recorded_digest(folder) or _weights_hash(model)
-    elif Path(settings.model).is_dir():
-        model = _load(settings.model, settings)
-        name, weights = Path(settings.model).name, _weights_hash(model)
-    else:
-        model = _load(_downloaded(settings.model), settings)
-        name, weights = settings.model, _weights_hash(model)
-    return SentenceTransformerEncoder(model, name=name, weights=weights, settings=settings)
+        return SentenceTransformerEncoder(
+            folder, name=MODEL_NAME, weights=recorded_digest(folder), settings=settings
+        )
+    given = Path(settings.model)
+    folder = given if given.is_dir() else _downloaded(settings.model)
+    name = given.resolve().name if given.is_dir() else settings.model
+    return SentenceTransformerEncoder(folder, name=name, weights=_folder_hash(folder), settings=settings)
 
 
-def _downloaded(name: str) -> str:
+def _downloaded(name: str) -> Path:
     """Folder of a hub model: from the hub's cache, else fetched once.
 
     Asking for the model's card first makes a missing network or a wrong name known at once; the
@@ -151,21 +180,21 @@ def _downloaded(name: str) -> str:
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        return huggingface_hub.snapshot_download(name, local_files_only=True)
+        return Path(huggingface_hub.snapshot_download(name, local_files_only=True))
     except LocalEntryNotFoundError:
         pass
     except ValueError:  # not even the shape of a model name
         raise _unavailable("ValueError") from None
     try:
         huggingface_hub.HfApi().model_info(name, timeout=HUB_TIMEOUT_S)
-        return huggingface_hub.snapshot_download(name)
+        return Path(huggingface_hub.snapshot_download(name))
     # Network, name, licence or disk: whatever it is, the three ways out are the same.
     except Exception as error:
         logger.info("the hub did not give the model", exc_info=True)
         raise _unavailable(type(error).__name__) from None
 
 
-def _load(folder: str, settings: Settings) -> Any:
+def _load(folder: Path, precision: str) -> Any:
     # Imported here and not above: it costs seconds, and commands that embed nothing go without.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import torch
@@ -175,10 +204,10 @@ def _load(folder: str, settings: Settings) -> Any:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(
-            folder,
+            str(folder),
             device="cuda" if torch.cuda.is_available() else "cpu",
             local_files_only=True,
-            model_kwargs={"dtype": getattr(torch, settings.precision)},
+            model_kwargs={"dtype": getattr(torch, precision)},
         )
     # The loader lets through whatever the configuration's, tokenizer's or weights' readers raise.
     except Exception as error:
@@ -194,12 +223,11 @@ def _unavailable(cause: str) -> ModelUnavailable:
     )
 
 
-def _weights_hash(model: Any) -> str:
-    """Hash of every tensor, names and shapes included."""
-    import torch
-
-    digest = hashlib.blake2b(digest_size=16)
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+def _folder_hash(folder: Path) -> str:
+    """Hash of every weight and configuration file: another model in the same folder is another model."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.suffix in _MODEL_FILES and p.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

@@ -68,13 +68,9 @@ def built_in_model(cache: Path) -> Path:
     return folder
 
 
-def recorded_digest(folder: Path) -> str | None:
-    """The weights' hash noted in a folder that `built_in_model` made; `None` for any other."""
-    try:
-        noted = json.loads((folder / MARK).read_text(encoding="utf-8"))["weights"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return str(noted)
+def recorded_digest(folder: Path) -> str:
+    """The weights' hash noted in a folder that `built_in_model` made."""
+    return str(json.loads((folder / MARK).read_text(encoding="utf-8"))["weights"])
 
 
 def _weights_file() -> Path:

@@ -8,8 +8,11 @@ from collections.abc import Callable, Sequence
 from embeddings.records import Article, Passage
 from embeddings.sentences import Span, sentence_spans, trimmed
 
+# Raised when the same article would give other passages, or the encoder would read them otherwise.
+CUTTING_VERSION = 1
+
 # The headline speaks for every passage; a longer one would crowd the passage out of the model's window.
-CONTEXT_TITLE_CHARS = 60
+CONTEXT_HEADLINE_CHARS = 60
 
 _CLAUSE_ENDS = re.compile(r"[，,；;：:、—\s]")
 
@@ -107,6 +110,6 @@ def fit_tokens(
 
 def encoder_text(article: Article, passage: Passage) -> str:
     """What the encoder reads for a passage: headline and date as context, then the passage."""
-    title = article.title[:CONTEXT_TITLE_CHARS]
-    day = f" {article.date.year}年{article.date.month}月{article.date.day}日" if article.date else ""
-    return f"{title}{day}\n{passage.text}"
+    day = f"{article.date.year}年{article.date.month}月{article.date.day}日" if article.date else ""
+    context = " ".join(part for part in (article.headline[:CONTEXT_HEADLINE_CHARS], day) if part)
+    return f"{context}\n{passage.text}" if context else passage.text

@@ -81,6 +81,12 @@ class Article:
         byline = self.byline if self.byline and self.byline not in self.body else ""
         return "\n".join(part for part in (self.body, *self.captions, byline) if part)
 
+    @property
+    def headline(self) -> str:
+        """Kicker, title and subtitle as printed; empty when the title is only the text's own first words."""
+        title = "" if self.title.rstrip("…") in self.body[: len(self.title) + 12] else self.title
+        return " ".join(part for part in (self.kicker, title, self.subtitle) if part)
+
     def to_json(self) -> dict[str, Any]:
         """The article as the contract's JSON object (without `text`)."""
         source = self.source

@@ -2,7 +2,8 @@
 
 A sentence ends at `。！？!?…` with the closing quotation marks and brackets after it, or at a line
 end. An end inside an open quotation or bracket does not count while that quotation stays short: what
-somebody said is one statement, and half of it would be a poor quote. Every character of the text
+somebody said is one statement, and half of it would be a poor quote. Who said it (`”某某说。`) belongs to
+what was said. Every character of the text
 lies in exactly one sentence, blanks included.
 """
 
@@ -21,7 +22,11 @@ _OPENING = "“‘（([【《「『〈"
 _CLOSING = "”’）)]】》」』〉"
 _PAIRS = dict(zip(_CLOSING, _OPENING, strict=True))
 _ENDS = "。！？!?…"
-_TOKEN = re.compile(f"[{re.escape(_OPENING + _CLOSING + _ENDS)}\n]|\\.(?=\\s+[A-Z“\"])")
+_TOKEN = re.compile(f'[{re.escape(_OPENING + _CLOSING + _ENDS)}\n]|\\.(?=\\s+[A-Z“"])')
+
+_ATTRIBUTION = re.compile(
+    r"[^。！？!?…\n“”]{0,40}(?:说|表示|介绍|告诉记者|称|坦言|回忆|解释|感慨|指出|强调|笑道)[^。！？!?…\n“”]{0,8}[。！？!?…]"
+)
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -53,7 +58,8 @@ def _ends(text: str) -> Iterator[int]:
             at = _after_run(text, at)
             inside = [opened for _, opened in open_marks if at - opened <= QUOTATION_CHARS_MAX]
             at, closed = _after_closing(text, at, open_marks)
-            if not inside or (closed and not open_marks):
+            speech_ends = closed and not open_marks and not _ATTRIBUTION.match(text, at)
+            if speech_ends or (not inside and not closed):
                 yield at
 
 

@@ -16,7 +16,7 @@ def answer() -> Response:
     body = read_body(AnswerBody)
     given = service().answer(
         body.question,
-        filters=body.filters.to_filters(),
+        filters=body.to_filters(),
         mode=body.mode,
         conversation_id=body.conversation_id,
     )
@@ -27,7 +27,7 @@ def answer() -> Response:
 def search() -> Response:
     """Find passages."""
     body = read_body(SearchBody)
-    return jsonify(service().search(body.query, k=body.k, filters=body.filters.to_filters()).to_json())
+    return jsonify(service().search(body.query, k=body.k, filters=body.to_filters()).to_json())
 
 
 @api.get("/articles/<path:article_id>")

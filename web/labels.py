@@ -41,6 +41,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "slow": "等了太久没有回音，请稍后再试。",
         "unreadable": "服务的回复读不懂，请稍后再试。",
         "not_ready": "还不能回答问题",
+        "build_first": "先在服务器上收录报纸，再刷新本页：",
         "back": "返回提问",
         "captions": "图片说明",
         "original": "查看原始网页",

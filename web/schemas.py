@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date as Date
+from datetime import date
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
@@ -31,8 +31,8 @@ class _Strict(BaseModel):
 class FiltersBody(_Strict):
     """`filters` of a request; what is absent or null does not limit."""
 
-    date_from: Date | None = None
-    date_to: Date | None = None
+    date_from: date | None = None
+    date_to: date | None = None
     paper: ShortText | None = None
     page: ShortText | None = None
 
@@ -42,26 +42,29 @@ class FiltersBody(_Strict):
             raise PydanticCustomError("date_order", "date_from is after date_to")
         return self
 
+
+class _Asking(_Strict):
+    filters: FiltersBody | None = None
+
     def to_filters(self) -> Filters:
-        """Return the record that the service takes."""
-        return Filters(self.date_from, self.date_to, self.paper, self.page)
+        """Return the limits as the service takes them; none given, none set."""
+        given = self.filters or FiltersBody()
+        return Filters(given.date_from, given.date_to, given.paper, given.page)
 
 
-class AnswerBody(_Strict):
+class AnswerBody(_Asking):
     """The body of `POST /api/answer`. Whether the question can be used is the service's to say."""
 
     question: str
     conversation_id: ShortText | None = None
-    filters: FiltersBody = FiltersBody()
     mode: Mode = Mode.AUTO
 
 
-class SearchBody(_Strict):
+class SearchBody(_Asking):
     """The body of `POST /api/search`."""
 
     query: str
     k: Annotated[int, Field(ge=1, le=100)] = 10
-    filters: FiltersBody = FiltersBody()
 
 
 def read_body(model: type[Body]) -> Body:

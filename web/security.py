@@ -32,8 +32,8 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
-        # A page's address may hold a question.
-        "Referrer-Policy": "no-referrer",
+        # A page's address may hold a question, which is nobody's business but ours.
+        "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
@@ -58,6 +58,11 @@ def _mark(response: Response) -> Response:
     response.headers.update(HEADERS)
     response.headers[REQUEST_ID_HEADER] = request_id()
     if request.endpoint != "static":
-        # Answers follow the index, which may change between two requests.
-        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Cache-Control", _caching(response))
     return response
+
+
+def _caching(response: Response) -> str:
+    # Answers follow the index, which may change between two requests. A page is only ever
+    # revalidated, not forbidden to be kept: that would take the reader's way back to it as well.
+    return "private, no-cache" if response.mimetype == "text/html" else "no-store"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,10 +15,9 @@ from embeddings.errors import InputRefused
 from embeddings.records import Article, ArticleKind, Page, Refusal, article_id
 from embeddings.sources.encoding import blank_controls, decode
 from embeddings.sources.place import Place, parse_date
+from embeddings.sources.untitled import first_words
 
 MAX_ID_CHARS = 200
-TITLE_CHARS = 24
-CLAUSE_END = re.compile(r"[。！？!?；;，,\n]")
 TEXT_FIELDS = ("title", "kicker", "subtitle", "byline", "paper", "page", "url")
 
 
@@ -57,19 +55,11 @@ def read_lines(data: bytes, name: str, place: Place) -> Lines:
     refused: list[Refusal] = []
     for number, line in _numbered(decode(data)):
         try:
-            article = _article(line, name, place)
-            _add(articles, article, given="id" in _object(line))
+            record = _object(line)
+            _add(articles, _article(record, name, place), given=bool(_id(record)))
         except InputRefused as error:
             refused.append(Refusal(f"{name}:{number}", error.code, error.message))
     return Lines(tuple(articles.values()), tuple(refused))
-
-
-def first_words(text: str, limit: int = TITLE_CHARS) -> str:
-    """The first clause of the text, at most `limit` characters: the title of an untitled item."""
-    squeezed = " ".join(text.split())
-    end = CLAUSE_END.search(squeezed, 4)
-    clause = squeezed[: end.start()] if end else squeezed
-    return clause.strip()[:limit] or squeezed[:limit]
 
 
 def _numbered(text: str) -> Iterator[tuple[int, str]]:
@@ -89,12 +79,13 @@ def _add(articles: dict[str, Article], article: Article, *, given: bool) -> None
     articles[article.id] = article
 
 
-def _article(line: str, name: str, place: Place) -> Article:
-    record = _object(line)
+def _article(record: dict[str, Any], name: str, place: Place) -> Article:
     fields = {key: _text(record, key) for key in TEXT_FIELDS}
     body = _body(record)
     title = fields["title"] or first_words(body)
-    page = Page(body, name, fields["paper"] or place.paper, _date(record) or place.date, fields["page"] or None)
+    page = Page(
+        body, name, fields["paper"] or place.paper, _date(record) or place.date, fields["page"] or None
+    )
     return Article(
         id=_id(record) or article_id(page, title),
         title=title,

@@ -1,0 +1,356 @@
+"""The catalog: files, articles and passages of one snapshot, in one SQLite file.
+
+Every passage has a `key`, an integer that is never given twice within one line of snapshots; FAISS and
+tantivy know passages by it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from embeddings.errors import IndexDamaged, NotFoundError
+from embeddings.records import Article, ArticleKind, Filters, Passage, Refusal, Source, content_hash
+
+Keys = npt.NDArray[np.int64]
+
+_SCHEMA = """
+CREATE TABLE files (
+    path TEXT PRIMARY KEY, name TEXT NOT NULL, place TEXT NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, hash TEXT NOT NULL, reader INTEGER NOT NULL, refused TEXT NOT NULL
+);
+CREATE TABLE articles (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, path TEXT NOT NULL, hash TEXT NOT NULL,
+    paper TEXT, day INTEGER, page TEXT, kind TEXT NOT NULL, record TEXT NOT NULL
+);
+CREATE INDEX articles_by_path ON articles (path);
+CREATE INDEX articles_by_issue ON articles (day DESC, paper, page);
+CREATE TABLE passages (
+    key INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES articles (key),
+    number INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, hash TEXT NOT NULL
+);
+CREATE INDEX passages_by_article ON passages (article);
+CREATE INDEX passages_by_hash ON passages (hash);
+CREATE TABLE names (
+    name TEXT NOT NULL, article INTEGER NOT NULL REFERENCES articles (key), PRIMARY KEY (name, article)
+) WITHOUT ROWID;
+CREATE INDEX names_by_article ON names (article);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """An input file as it was when last read.
+
+    `place` is the hash of the paper, date and page it was read for, `reader` the version of the code
+    that read it.
+    """
+
+    path: str
+    name: str
+    place: str
+    size: int
+    mtime_ns: int
+    hash: str
+    reader: int
+    refused: tuple[Refusal, ...]
+
+
+def day_number(date: datetime.date | None) -> int | None:
+    """A date as the integer yyyymmdd; dates compare as these do."""
+    return None if date is None else date.year * 10_000 + date.month * 100 + date.day
+
+
+def article_hash(article: Article) -> str:
+    """Changes when anything of the article changes but the place in its file."""
+    record = article.to_json()
+    record.pop("source")
+    return content_hash(json.dumps(record, ensure_ascii=False, sort_keys=True))
+
+
+class Catalog:
+    """Reads one catalog file. Safe to share between threads; the file must not change underneath."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+            )
+            self._db.execute("SELECT 1 FROM passages LIMIT 1")
+        except sqlite3.Error:
+            raise IndexDamaged(
+                "索引的目录文件(catalog.sqlite)无法读取。", hint="重新运行 wenbao build。"
+            ) from None
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[Any]:
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
+
+    def counts(self) -> tuple[int, int]:
+        """Numbers of articles and of passages."""
+        (articles,), (passages,) = (
+            self._rows(f"SELECT count(*) FROM {t}")[0] for t in ("articles", "passages")
+        )
+        return int(articles), int(passages)
+
+    def article(self, article_id: str) -> Article:
+        """One article.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        rows = self._rows("SELECT record FROM articles WHERE id = ?", (article_id,))
+        if not rows:
+            raise NotFoundError(
+                "没有这篇文章。", hint="文章可能已被移除;请回到首页重新提问。", code="article_not_found"
+            )
+        return _article(rows[0][0])
+
+    def passages(self, keys: Iterable[int]) -> dict[int, tuple[Passage, Article]]:
+        """Passages and their articles by key; unknown keys are left out."""
+        wanted = [int(key) for key in keys]
+        marks = ",".join("?" * len(wanted))
+        rows = self._rows(
+            "SELECT p.key, p.number, p.start, p.end, a.key, a.record"
+            f" FROM passages p JOIN articles a ON a.key = p.article WHERE p.key IN ({marks})",
+            wanted,
+        )
+        articles: dict[int, Article] = {}
+        found = {}
+        for key, number, start, end, article_key, record in rows:
+            article = articles.setdefault(article_key, _article(record))
+            found[key] = (Passage(article.id, number, start, end, article.text[start:end]), article)
+        return found
+
+    def passages_of(self, article_id: str) -> list[tuple[int, Passage]]:
+        """Keys and passages of one article, in order."""
+        text = self.article(article_id).text
+        rows = self._rows(
+            "SELECT p.key, p.number, p.start, p.end FROM passages p JOIN articles a ON a.key = p.article"
+            " WHERE a.id = ? ORDER BY p.number",
+            (article_id,),
+        )
+        return [
+            (key, Passage(article_id, number, start, end, text[start:end]))
+            for key, number, start, end in rows
+        ]
+
+    def keys(self, filters: Filters) -> Keys:
+        """Keys of the passages that a filter lets through, ascending."""
+        conditions, values = _conditions(filters)
+        rows = self._rows(
+            "SELECT p.key FROM passages p JOIN articles a ON a.key = p.article"
+            f" WHERE {conditions} ORDER BY p.key",
+            values,
+        )
+        return np.array([key for (key,) in rows], np.int64)
+
+    def newest(self, limit: int) -> list[Article]:
+        """Articles of the newest issue first, then page by page as printed; undated ones last."""
+        rows = self._rows(
+            "SELECT record FROM articles ORDER BY day IS NULL, day DESC, paper, page, key LIMIT ?", (limit,)
+        )
+        return [_article(record) for (record,) in rows]
+
+    def articles(self) -> list[Article]:
+        """Every article, in the order they came in."""
+        return [_article(record) for (record,) in self._rows("SELECT record FROM articles ORDER BY key")]
+
+    def names(self) -> frozenset[str]:
+        """The dictionary grown from the whole archive's bylines and headlines."""
+        return frozenset(name for (name,) in self._rows("SELECT DISTINCT name FROM names"))
+
+    def date_range(self) -> tuple[str | None, str | None]:
+        """First and last issue as ISO dates; `None` when no article has a date."""
+        first, last = self._rows("SELECT min(day), max(day) FROM articles")[0]
+        return _iso(first), _iso(last)
+
+    def keys_by_hash(self) -> dict[str, int]:
+        """One passage key for every encoder text hash."""
+        return dict(self._rows("SELECT hash, min(key) FROM passages GROUP BY hash"))
+
+
+def _iso(day: int | None) -> str | None:
+    return None if day is None else f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}"
+
+
+def _conditions(filters: Filters) -> tuple[str, list[object]]:
+    limits = [
+        ("a.day >= ?", day_number(filters.date_from)),
+        ("a.day <= ?", day_number(filters.date_to)),
+        ("a.paper = ?", filters.paper),
+        ("a.page = ?", filters.page),
+    ]
+    given = [(condition, value) for condition, value in limits if value is not None]
+    return " AND ".join(condition for condition, _ in given) or "1", [value for _, value in given]
+
+
+def _article(record: str) -> Article:
+    fields = json.loads(record)
+    source = fields["source"]
+    return Article(
+        id=fields["id"],
+        title=fields["title"],
+        body=fields["body"],
+        kind=ArticleKind(fields["kind"]),
+        kicker=fields["kicker"] or "",
+        subtitle=fields["subtitle"] or "",
+        byline=fields["byline"] or "",
+        paper=fields["paper"],
+        date=datetime.date.fromisoformat(fields["date"]) if fields["date"] else None,
+        page=fields["page"],
+        captions=tuple(fields["captions"]),
+        url=fields["url"] or "",
+        source=Source(**source) if source else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassage:
+    """A passage to write: where it stands and the hash of what the encoder reads for it."""
+
+    passage: Passage
+    hash: str
+
+
+class CatalogWriter:
+    """Writes one catalog file, new or a copy of an older one; a context manager: commits or rolls back."""
+
+    def __init__(self, path: Path) -> None:
+        fresh = not path.exists()
+        self._db = sqlite3.connect(path)
+        # The file is not visible before it is published, and is fsynced then.
+        self._db.execute("PRAGMA journal_mode = MEMORY")
+        self._db.execute("PRAGMA synchronous = OFF")
+        if fresh:
+            self._db.executescript(_SCHEMA)
+
+    def __enter__(self) -> CatalogWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is None:
+            self._db.commit()
+        self._db.close()
+
+    def commit(self) -> None:
+        """Write what was done so far to the file."""
+        self._db.commit()
+
+    def files(self) -> dict[str, FileEntry]:
+        """Files read so far, by path."""
+        rows = self._db.execute("SELECT path, name, place, size, mtime_ns, hash, reader, refused FROM files")
+        return {
+            path: FileEntry(path, name, place, size, mtime_ns, digest, reader, _refusals(refused))
+            for path, name, place, size, mtime_ns, digest, reader, refused in rows
+        }
+
+    def put_file(self, entry: FileEntry) -> None:
+        """Remember a file as read."""
+        refused = json.dumps([refusal.to_json() for refusal in entry.refused], ensure_ascii=False)
+        values = (
+            entry.path,
+            entry.name,
+            entry.place,
+            entry.size,
+            entry.mtime_ns,
+            entry.hash,
+            entry.reader,
+            refused,
+        )
+        self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    def forget_file(self, path: str) -> None:
+        """Forget a file; its articles are dropped one by one with `drop_article`."""
+        self._db.execute("DELETE FROM files WHERE path = ?", (path,))
+
+    def stored(self) -> dict[str, tuple[str, str]]:
+        """Path and article hash of every article, by id."""
+        rows = self._db.execute("SELECT id, path, hash FROM articles")
+        return {article_id: (path, digest) for article_id, path, digest in rows}
+
+    def counts(self) -> tuple[int, int]:
+        """Numbers of articles and of passages."""
+        articles, passages = (
+            self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("articles", "passages")
+        )
+        return int(articles), int(passages)
+
+    def articles(self) -> list[tuple[Article, str]]:
+        """Every article with the path of its file, in the order they came in."""
+        return [
+            (_article(r), path)
+            for r, path in self._db.execute("SELECT record, path FROM articles ORDER BY key")
+        ]
+
+    def move_article(self, article: Article, path: str) -> None:
+        """The same article stands elsewhere now."""
+        self._db.execute(
+            "UPDATE articles SET path = ?, record = ? WHERE id = ?", (path, _record(article), article.id)
+        )
+
+    def drop_article(self, article_id: str) -> list[int]:
+        """Remove an article; the keys of its passages, which are gone too."""
+        row = self._db.execute("SELECT key FROM articles WHERE id = ?", (article_id,)).fetchone()
+        if row is None:
+            return []
+        keys = [key for (key,) in self._db.execute("SELECT key FROM passages WHERE article = ?", row)]
+        for table in ("passages", "names"):
+            self._db.execute(f"DELETE FROM {table} WHERE article = ?", row)
+        self._db.execute("DELETE FROM articles WHERE key = ?", row)
+        return keys
+
+    def add_article(
+        self, article: Article, path: str, passages: Sequence[NewPassage], names: Iterable[str]
+    ) -> list[int]:
+        """Add an article with its passages; their new keys, in order."""
+        cursor = self._db.execute(
+            "INSERT INTO articles (id, path, hash, paper, day, page, kind, record)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                article.id,
+                path,
+                article_hash(article),
+                article.paper,
+                day_number(article.date),
+                article.page,
+                str(article.kind),
+                _record(article),
+            ),
+        )
+        article_key = cursor.lastrowid
+        self._db.executemany(
+            "INSERT INTO names VALUES (?, ?)", [(name, article_key) for name in sorted(set(names))]
+        )
+        keys = []
+        for new in passages:
+            values = (article_key, new.passage.number, new.passage.start, new.passage.end, new.hash)
+            cursor = self._db.execute(
+                "INSERT INTO passages (article, number, start, end, hash) VALUES (?, ?, ?, ?, ?)", values
+            )
+            keys.append(int(cursor.lastrowid or 0))
+        return keys
+
+
+def _refusals(stored: str) -> tuple[Refusal, ...]:
+    return tuple(Refusal(**refusal) for refusal in json.loads(stored))
+
+
+def _record(article: Article) -> str:
+    return json.dumps(article.to_json(), ensure_ascii=False)

@@ -1,0 +1,105 @@
+"""Who wrote it and who took the picture: the shapes of bylines, datelines and credits.
+
+All patterns are matched against folded text (see `lines.FOLD`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from embeddings.layout.lines import FOLD
+
+HAN = "一-鿿㐀-䶿"
+NAME = rf"[{HAN}](?:[{HAN}]{{1,4}}| {{1,2}}[{HAN}])(?:·[{HAN}]{{1,8}})*"
+NAMES = rf"{NAME}(?:[ 、,/]{{1,3}}{NAME}){{0,9}}"
+OUTLET = rf"(?:本报|本刊|本网|新华社|中新社|[{HAN}]{{2,6}}(?:日报|晚报|早报|时报|报社|电视台|网))"
+RANK = rf"(?:全媒体|融媒体|见习|实习|特约|首席|特派|驻[{HAN}]{{2,4}}|资深|摄影|文字)"
+PERSON = rf"{OUTLET}?{RANK}{{0,2}}(?:记者|通讯员|作者|撰稿人?|评论员|特约撰稿|撰文|采写|文/图|文图|图文|文)"
+SHOOTS = r"(?:摄影报道|摄影|摄|供图|制图|绘图|提供图片|提供|绘|图)"
+CLOSE = r"(?:文/图|文图|图/文|图文|整理|采写|撰文|报道|文)"
+
+BYLINE = re.compile(rf"[□■◆◇●○◎▲△☆★※\s]*\(?\s*{PERSON}\s*:?\s*{NAMES}\s*{CLOSE}?\s*\)?")
+# `甲 文/图`: names before the word that says what they did.
+SIGNED = re.compile(rf"[□■◆◇●○◎▲△☆★※\s]*\(?\s*{NAMES}\s*/?\s*(?:文/图|文图|图/文|图文|文)\s*\)?")
+NAMES_IN_BRACKETS = re.compile(rf"\(\s*{NAMES}\s*\)")
+BARE_NAMES = re.compile(
+    rf"[□■◆◇○◎▲△☆★※\s]*[{HAN}](?: {{0,2}}[{HAN}]){{1,2}}(?:[ 、]{{1,3}}[{HAN}]{{2,3}}){{0,3}}"
+)
+NO_NAME = re.compile(
+    r"手记|观察|调查|探访|述评|连线|来信|走基层|见闻|体验|日记|之家|出击|追踪|视角|眼中|说法|提醒"
+)
+
+CREDIT = re.compile(
+    rf"\(?\s*(?:{PERSON}\s*:?\s*)?{NAMES}\s*/?\s*{SHOOTS}\s*\)?"
+    rf"|\(?(?:图片来源|图源|图片|摄影|供图|制图|图|摄)\s*[:/]\s*\S.{{0,20}}\)?"
+    rf"|\(?(?:资料图片?|资料照片|新华社发|网络图片?|效果图|[{HAN}]{{2,14}}供图)\)?"
+)
+CREDIT_AT_END = re.compile(
+    rf"(?<=[。!?…”’)\s])\s*\(?(?:{PERSON}\s*:?\s*)?{NAMES}\s*/?\s*{SHOOTS}\s*\)?$"
+    rf"|(?<=[。!?…”’)\s])\s*\(?(?:图片来源|图源|摄影|供图)\s*[:/]\s*\S.{{0,20}}\)?$"
+    rf"|\((?:资料图片?|资料照片|新华社发|网络图片?|[{HAN}]{{2,14}}供图)\)$"
+)
+LEAD = re.compile(
+    rf"[【(]?(?:本报|本刊|本网|本台|[{HAN}]{{2,6}}[网报社])讯[】)]?"
+    rf"|[【(]?据?(?:本报|本刊|[{HAN}]{{2,5}}社|[{HAN}]{{2,6}}报)[{HAN}·、/ ]{{0,14}}"
+    rf"[0-9]{{1,2}}(?:月[0-9]{{1,2}})?日[{HAN}]{{0,8}}[电讯][】)]?"
+    rf"|[【(]?据?(?:新华社|中新社|[{HAN}]{{2,6}}[社报网])[{HAN}]{{0,4}}(?:专电|电|消息)(?=[\s(:,)】])[】)]?"
+)
+LEAD_BYLINE = re.compile(r"\s*\(([^()。]{2,60})\)")
+BRACKETED_LEAD = re.compile(rf"\((\s*{PERSON}\s*:?\s*{NAMES}\s*)\)(?=\S)")
+# `…。(甲 乙)`: names in brackets after the last sentence.
+NAMES_AT_END = re.compile(rf"[。!?…”]\s*\((?P<names>\s*(?:{PERSON}\s*:?\s*)?{NAMES}\s*)\)$")
+TAIL_CHARS = 60
+LINE_CHARS = 80
+
+
+def is_byline(folded: str) -> bool:
+    """Whether the whole line says who wrote the story."""
+    if len(folded) > LINE_CHARS or NO_NAME.search(folded):
+        return False
+    return bool(BYLINE.fullmatch(folded) or SIGNED.fullmatch(folded))
+
+
+def is_credit(folded: str) -> bool:
+    """Whether the whole line says who took the picture."""
+    return len(folded) <= TAIL_CHARS and bool(CREDIT.fullmatch(folded))
+
+
+def credit_start(folded: str) -> int:
+    """Where a credit at the end of a caption begins; the line's length if there is none."""
+    offset = max(0, len(folded) - TAIL_CHARS)
+    match = CREDIT_AT_END.search(folded[offset:])
+    if not match:
+        return len(folded)
+    return offset + match.start() + len(match.group()) - len(match.group().lstrip())
+
+
+def is_lead(folded: str) -> bool:
+    """Whether a paragraph opens with an agency or paper: `本报讯`, `新华社…日电`, `(记者 甲)`."""
+    head = folded[:LINE_CHARS]
+    return bool(LEAD.match(head) or BRACKETED_LEAD.match(head))
+
+
+def lead_byline(text: str) -> str:
+    """The names given in brackets in a lead, without the brackets; empty if none are given."""
+    head = text[: 2 * LINE_CHARS].translate(FOLD)
+    lead = LEAD.match(head)
+    match = LEAD_BYLINE.match(head, lead.end()) if lead else BRACKETED_LEAD.match(head)
+    return " ".join(text[match.start(1) : match.end(1)].split()) if match else ""
+
+
+def end_byline(text: str) -> str:
+    """The names in brackets after the last sentence of a paragraph, without the brackets."""
+    tail = text[-TAIL_CHARS:]
+    match = NAMES_AT_END.search(tail.translate(FOLD))
+    if not match or NO_NAME.search(match["names"]):
+        return ""
+    return " ".join(tail[match.start("names") : match.end("names")].split())
+
+
+def line_byline(text: str) -> str:
+    """A whole-line byline without its bullet and brackets."""
+    stripped = text.strip().lstrip("□■◆◇●○◎▲△☆★※ 　")
+    if stripped[:1] in "(（" and stripped[-1:] in ")）":
+        stripped = stripped[1:-1]
+    return " ".join(stripped.split())

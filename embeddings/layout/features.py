@@ -1,0 +1,244 @@
+"""What can be seen of a line: small named predicates over its text and its neighbours."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from statistics import median_low
+
+from embeddings.layout import bylines
+from embeddings.layout.lines import Line
+from embeddings.layout.topics import Topics
+
+HEADING_CHARS = (3, 52)
+LENGTHS = (
+    (3, "chars<=3"),
+    (12, "chars<=12"),
+    (22, "chars<=22"),
+    (34, "chars<=34"),
+    (52, "chars<=52"),
+    (90, "chars<=90"),
+)
+INDENTED_SHARE = 0.2
+
+STOP = re.compile(r"(?:[。…]|(?<=[一-鿿])\.)[”’)》\]]*$")
+AFTERWORD = re.compile(r"(?<=[。!?…”])\s*\([^()]{1,24}\)$")
+EXCLAIM = re.compile(r"[!?][”’)》\]]*$")
+MID_SENTENCE = re.compile(r"[,。、;:!?”’)》%]")
+CAPTION_WORDS = re.compile(
+    r"\(?(?:图为|图[一二三四五①-⑩0-9]{1,2}[为:]|[上下左右]图|[上下左右]图为|大图|小图|题图|资料图)"
+)
+POINTER_FROM = re.compile(r"[(【]?\s*(?:上接|紧接|接)第?[^)】。,]{1,14}[)】]?")
+POINTER_TO = re.compile(r"[(【]?\s*(?:下转|转)第?[^)】。,]{1,14}[版页面][^)】。,]{0,10}[)】]?")
+POINTER_AT_START = re.compile(r"[(【]\s*(?:上接|紧接|接)第?[^()【】。,]{1,14}[)】]")
+POINTER_AT_END = re.compile(r"[(【]\s*(?:下转|转)第?[^()【】。,]{1,14}[版页面][^()【】。,]{0,10}[)】]$")
+BULLET = re.compile(r"[●■◆▲★○◎□◇△☆※►▶⊙]")
+LABEL = re.compile(
+    r"[【]?[一-鿿]{0,4}(?:简讯|短讯|快讯|简报|短波|速递|速览|集纳|集萃|一句话新闻|新闻速读|微新闻|要闻回顾|新闻链接)[】]?"
+)
+NOTICE = re.compile(
+    r"(?:[^。,]{0,24})(?:公告|启事|声明|更正|通告|公示|讣告|启示|致歉|招标|征稿|告示)(?:\s*\(?第?[0-9一二三四五六七八九十]+号?\)?)?"
+)
+DATE = r"[0-9]{4}\s*[年./-]\s*[0-9]{1,2}\s*[月./-]\s*[0-9]{1,2}\s*日?"
+WEEKDAY = r"星期[一二三四五六日天]"
+FOLIO = re.compile(
+    rf"第\s*[0-9A-Z一二三四五六七八九十]{{1,4}}\s*版|{DATE}\s*{WEEKDAY}|^\s*{DATE}\s*$|^[A-Z]?[0-9]{{1,3}}$|^{WEEKDAY}$"
+    rf"|(?:农历|国内统一|CN\s?[0-9]|邮发代号|总第\s*[0-9]+期|今日[0-9一二三四五六七八九十]+版)"
+)
+STAFF = re.compile(
+    r"(?:责任编辑|责编|美编|校对|版式|组版|值班|主编|编审|审校|编辑|检校|视觉|审读)\s*[:/ ]\s*\S|(?:本版|本报)?(?:责任编辑|责编|美编|校对)"
+)
+WEB_WORD = (
+    r"上一[版篇页期]|下一[版篇页期]|放大|缩小|默认|打印|返回|目录|版面导航|标题导航|版面目录|往期回顾|往期|朗读|分享到?|字号|字体|关闭|首页"
+    r"|数字报|电子报|返回首页|返回目录|收藏|复制链接|点击|阅读|下载|PDF版?|[+\-|/<>《》\[\]()·:A大中小\s]"
+)
+WEB = re.compile(rf"(?:{WEB_WORD})+", re.IGNORECASE)
+WEB_LINE = re.compile(
+    r"https?://|www\.|版权所有|ICP备|copyright|阅读次数|浏览次数|未经.{0,6}授权", re.IGNORECASE
+)
+ORNAMENT = re.compile(r"[\W_]{1,40}")
+ORGANISATION = re.compile(
+    r".{2,30}(?:公司|局|委员会|中心|办公室|政府|法院|检察院|学校|大学|大队|支队|医院|银行|协会|编辑部|集团|处|社|部|站)"
+)
+SIGNED_DATE = re.compile(rf"(?:.{{2,30}}\s)?(?:{DATE}|二〇[〇一二三四五六七八九]{{2}}年.{{1,3}}月.{{1,3}}日)")
+# How a sentence begins that tells what happened, and the words no heading ends with.
+NARRATIVE = re.compile(
+    r"(?:日前|近日|连日来|近年来|今年以来|据介绍|据了解|据悉|目前|(?:[0-9]{1,4}年)?(?:[0-9]{1,2}月)?[0-9]{1,2}日[,上下晚凌清]"
+    r"|(?:今年|去年)?[0-9]{1,2}月(?:[份底初末]|以来)?,)"
+)
+HANGING = re.compile(
+    r"[的在将与和对把从为以及到于向由被并而且等之其个这那每各][^一-鿿]?$|(?:组织|召开|举行|开展|通过|进行)了$"
+)
+TWO_CLAUSES = re.compile(r"[一-鿿”》0-9A-Za-z!?] +[一-鿿“《0-9A-Za-z]")
+OPENS, CLOSES = "“‘《(【", "”’》)】"
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is seen of one line: names that hold, and measures between about -1 and 1."""
+
+    names: frozenset[str]
+    measures: dict[str, float]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
+
+def observe(lines: list[Line]) -> list[Features]:
+    """Features of every line, in order; the cost grows with the length of the page."""
+    alone = [_alone(line) for line in lines]
+    habits = _habits(lines)
+    topics = Topics(lines)
+    headings = ["heading_like" in names for names in alone]
+    return [
+        Features(
+            frozenset(alone[i] | _neighbours(i, alone) | _setting(i, lines, alone, habits)),
+            {"heading": 1.0} | topics.measure(i, headings) if headings[i] else {},
+        )
+        for i in range(len(lines))
+    ]
+
+
+def open_brackets(folded: str) -> int:
+    """How many quotations and brackets opened in the text are still open at its end."""
+    depth = 0
+    for character in folded:
+        if character in OPENS:
+            depth += 1
+        elif character in CLOSES:
+            depth = max(0, depth - 1)
+    return depth
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How this page is set: usual blank lines between lines, and whether paragraphs are indented."""
+
+    gap: int
+    indents: bool
+
+
+def _habits(lines: list[Line]) -> Habits:
+    if not lines:
+        return Habits(0, indents=False)
+    indented = sum(line.indented for line in lines)
+    return Habits(
+        median_low(line.blanks for line in lines),
+        indents=2 <= indented < len(lines) and indented >= INDENTED_SHARE * len(lines),
+    )
+
+
+def _alone(line: Line) -> set[str]:
+    """What the line shows by itself."""
+    names = {_length(line), _ending(line.folded)}
+    names.update(name for name, holds in SHAPES if holds(line.folded))
+    if _heading_like(line, names):
+        names.add("heading_like")
+    return names
+
+
+def _length(line: Line) -> str:
+    return next((name for limit, name in LENGTHS if len(line.text) <= limit), "chars>90")
+
+
+def _ending(folded: str) -> str:
+    # `(完)` and names in brackets may follow the last sentence.
+    tail = AFTERWORD.sub("", folded[-40:])[-6:]
+    if STOP.search(tail) or POINTER_AT_END.search(folded[-40:]):
+        return "ends_stop"
+    if EXCLAIM.search(tail):
+        return "ends_exclaim"
+    if tail[-1] in ",、":
+        return "ends_comma"
+    return {":": "ends_colon", ";": "ends_semicolon"}.get(tail[-1], "ends_plain")
+
+
+def _is_furniture(folded: str) -> bool:
+    if len(folded) > bylines.LINE_CHARS or STOP.search(folded[-6:]):
+        return False
+    return bool(WEB.fullmatch(folded) or ORNAMENT.fullmatch(folded) or WEB_LINE.search(folded))
+
+
+def _is_folio(folded: str) -> bool:
+    if len(folded) > bylines.LINE_CHARS or "。" in folded or "," in folded:
+        return False
+    return bool(FOLIO.search(folded) or STAFF.search(folded))
+
+
+SHAPES = (
+    ("lead", bylines.is_lead),
+    ("byline", bylines.is_byline),
+    (
+        "bracketed_names",
+        lambda s: len(s) < bylines.LINE_CHARS and bool(bylines.NAMES_IN_BRACKETS.fullmatch(s)),
+    ),
+    ("bare_names", lambda s: len(s) <= 12 and bool(bylines.BARE_NAMES.fullmatch(s))),
+    ("credit", bylines.is_credit),
+    ("credit_at_end", lambda s: bylines.credit_start(s) < len(s)),
+    ("caption_words", lambda s: bool(CAPTION_WORDS.match(s))),
+    ("pointer_from", lambda s: len(s) < 30 and bool(POINTER_FROM.fullmatch(s))),
+    ("pointer_to", lambda s: len(s) < 30 and bool(POINTER_TO.fullmatch(s))),
+    ("bullet", lambda s: bool(BULLET.match(s))),
+    ("label", lambda s: len(s) < 16 and bool(LABEL.fullmatch(s))),
+    ("notice", lambda s: len(s) < 34 and bool(NOTICE.fullmatch(s))),
+    ("folio", _is_folio),
+    ("furniture", _is_furniture),
+    ("dash", lambda s: s.startswith(("—", "--", "──"))),
+    ("organisation", lambda s: len(s) < 34 and bool(ORGANISATION.fullmatch(s))),
+    ("signed_date", lambda s: len(s) < 46 and bool(SIGNED_DATE.fullmatch(s))),
+    ("names_at_end", lambda s: bool(bylines.end_byline(s))),
+    ("narrative", lambda s: bool(NARRATIVE.match(s))),
+    ("hanging", lambda s: bool(HANGING.search(s[-2:]))),
+    ("mid_sentence", lambda s: bool(MID_SENTENCE.match(s))),
+    ("inner_comma", lambda s: "," in s[:-1]),
+    ("inner_stop", lambda s: "。" in s[:-1]),
+    ("two_clauses", lambda s: len(s) <= HEADING_CHARS[1] and bool(TWO_CLAUSES.search(s))),
+    ("unclosed", lambda s: open_brackets(s) > 0),
+)
+NO_HEADING = frozenset(
+    "ends_stop ends_comma mid_sentence byline credit credit_at_end furniture folio pointer_from pointer_to"
+    " dash bullet lead inner_stop caption_words".split()
+)
+
+
+def _heading_like(line: Line, names: set[str]) -> bool:
+    low, high = HEADING_CHARS
+    return low <= len(line.text) <= high and not names & NO_HEADING
+
+
+def _neighbours(i: int, alone: list[set[str]]) -> set[str]:
+    """What stands before and after, as `before:…`, `after:…` and, one further, `beyond:…`."""
+    nothing: set[str] = set()
+    before = alone[i - 1] if i else nothing
+    after = alone[i + 1] if i + 1 < len(alone) else nothing
+    beyond = alone[i + 2] if i + 2 < len(alone) else nothing
+    names = {f"before:{name}" for name in before & SEEN_BESIDE} | {
+        f"after:{name}" for name in after & SEEN_BESIDE
+    }
+    names |= {f"beyond:{name}" for name in beyond & SEEN_BESIDE}
+    if not i:
+        names.add("first")
+    if i + 1 == len(alone):
+        names.add("last")
+    return names
+
+
+SEEN_BESIDE = frozenset(
+    "lead byline credit dash heading_like bullet bracketed_names ends_stop notice folio organisation".split()
+)
+
+
+def _setting(i: int, lines: list[Line], alone: list[set[str]], habits: Habits) -> set[str]:
+    """How the line is set off from what stands above it."""
+    names = set()
+    if lines[i].blanks > habits.gap + 1:
+        names.add("wide_gap")
+        if i and alone[i - 1] & {"ends_plain", "ends_comma"}:
+            names.add("cuts_in")
+    if i and lines[i].blanks < habits.gap:
+        names.add("tight")
+    if i + 1 < len(lines) and lines[i + 1].blanks > habits.gap + 1:
+        names.add("wide_gap_after")
+    if habits.indents:
+        names.add("indented" if lines[i].indented else "flush")
+    return names

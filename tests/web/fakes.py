@@ -1,0 +1,113 @@
+"""A service with prepared replies, for tests of the web alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from embeddings.errors import IndexMissing, NotFoundError, QuestionError
+from embeddings.records import Answer, Article, Filters, Hit, Mode, Passage
+from qa.service import SearchResult, Status
+from tests.web import samples
+
+MAX_QUESTION_CHARS = 1000
+CONVERSATION = "conversation-1"
+
+# A prepared reply: given, raised, or made while the asker waits.
+Reply = Answer | Exception | Callable[[], Answer]
+
+
+@dataclass
+class FakeService:
+    """Answers what it was prepared for, cites its first article otherwise; notes each call."""
+
+    articles: Sequence[Article] = samples.ARTICLES
+    replies: Mapping[str, Reply] = field(default_factory=lambda: samples.REPLIES)
+    failure: Exception | None = None
+    calls: list[dict[str, Any]] = field(default_factory=list)
+
+    def answer(
+        self,
+        question: object,
+        *,
+        filters: Filters = Filters(),  # noqa: B008 - a frozen record
+        mode: Mode = Mode.AUTO,
+        conversation_id: str | None = None,
+    ) -> Answer:
+        self._ready()
+        asked = usable(question)
+        self.calls.append(
+            {"question": asked, "filters": filters, "mode": mode, "conversation_id": conversation_id}
+        )
+        prepared = self.replies.get(asked, samples.NIGHT_REPLY)
+        if isinstance(prepared, Exception):
+            raise prepared
+        given = prepared if isinstance(prepared, Answer) else prepared()
+        return replace(
+            given, question=asked, standalone_question=asked, conversation_id=conversation_id or CONVERSATION
+        )
+
+    def search(
+        self,
+        query: object,
+        *,
+        k: int = 10,
+        filters: Filters = Filters(),  # noqa: B008 - a frozen record
+    ) -> SearchResult:
+        self._ready()
+        self.calls.append({"query": usable(query), "k": k, "filters": filters})
+        hits = tuple(
+            Hit(rank, 1 / rank, Passage(article.id, 0, 0, len(article.text), article.text), article)
+            for rank, article in enumerate(self.articles[:k], start=1)
+        )
+        return SearchResult(hits, snapshot=3, timings_ms={"dense": 1.0})
+
+    def article(self, article_id: str) -> Article:
+        self._ready()
+        for article in self.articles:
+            if article.id == article_id:
+                return article
+        raise NotFoundError("没有这篇报道。", hint="请从搜索结果或引用进入。")
+
+    def newest(self, limit: int) -> list[Article]:
+        self._ready()
+        return list(self.articles[:limit])
+
+    def suggestions(self, limit: int) -> list[str]:
+        self._ready()
+        return list(samples.SUGGESTIONS[:limit])
+
+    def status(self) -> Status:
+        self._ready()
+        return Status(
+            snapshot=3,
+            articles=len(self.articles),
+            passages=9,
+            model="fake",
+            built_at="2026-10-13T01:00:00Z",
+            first_date="2026-10-11",
+            last_date="2026-10-12",
+        )
+
+    def _ready(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+def usable(question: object) -> str:
+    """Refuse what the real service refuses."""
+    if not isinstance(question, str):
+        raise QuestionError("问题应为文字。")
+    if not question.strip():
+        raise QuestionError("问题是空的。", hint="请写下想问的话。")
+    if len(question) > MAX_QUESTION_CHARS:
+        raise QuestionError(f"问题太长，最多 {MAX_QUESTION_CHARS} 个字。", hint="请缩短后再问。")
+    if any(ord(character) < 32 and character not in "\n\t" for character in question):
+        raise QuestionError("问题里有不可见的控制字符。")
+    return question
+
+
+def missing_index() -> IndexMissing:
+    """What the real service raises before the first build."""
+    return IndexMissing("还没有建立索引。", hint="请先运行 wenbao build seeds。")

@@ -1,0 +1,39 @@
+"""Serve the fake service for the server's tests: `python -m tests.web.served PORT [broken]`."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from flask import Flask
+
+from embeddings.errors import ModelUnavailable
+from embeddings.records import Answer
+from embeddings.settings import Settings
+from tests.web import samples
+from tests.web.fakes import FakeService
+from web import create_app
+from web.server import serve
+
+SLOW = "慢慢想的问题？"
+SLOW_S = 1.5
+
+
+def main(port: int, *, broken: bool) -> int:
+    settings = Settings(port=port, request_timeout_s=20)
+
+    def make_app() -> Flask:
+        if broken:
+            raise ModelUnavailable("模型不可用。", hint="请检查设置。")
+        return create_app(FakeService(replies={SLOW: _slow_answer}), settings)
+
+    return serve(make_app, settings)
+
+
+def _slow_answer() -> Answer:
+    time.sleep(SLOW_S)
+    return samples.NIGHT_REPLY
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(int(sys.argv[1]), broken="broken" in sys.argv))

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+
+from embeddings.settings import Settings
+from tests.web import samples
+from tests.web.fakes import CONVERSATION, FakeService
+from web import create_app
+
+
+def page(client: FlaskClient, path: str, status: int = 200) -> str:
+    """The page's HTML without the `<template>` elements, which no reader sees."""
+    response = client.get(path)
+    assert response.status_code == status
+    assert response.mimetype == "text/html"
+    return re.sub(r"<template.*?</template>", "", response.get_data(as_text=True), flags=re.DOTALL)
+
+
+def words(markup: str) -> str:
+    """The text of some HTML."""
+    return html.unescape(re.sub(r"<[^>]*>", "", markup))
+
+
+def asked(client: FlaskClient, question: str, status: int = 200) -> str:
+    response = client.get("/", query_string={"q": question})
+    assert response.status_code == status
+    text = response.get_data(as_text=True)
+    return re.sub(r"<template.*?</template>", "", text, flags=re.DOTALL)
+
+
+def test_front_shows_what_is_indexed_and_what_to_ask(client: FlaskClient) -> None:
+    front = page(client, "/")
+
+    assert "收报道 4 篇" in front
+    assert "2026年10月11日 至 2026年10月12日" in front
+    for suggestion in samples.SUGGESTIONS:
+        assert f'name="q" value="{suggestion}"' in front
+    assert f'href="/articles/{samples.LIBRARY.id}"' in front
+
+
+def test_front_without_an_index_tells_how_to_build(empty_client: FlaskClient) -> None:
+    front = page(empty_client, "/")
+
+    assert "wenbao build seeds" in front
+    assert 'name="q"' in front
+
+
+@pytest.mark.parametrize("path", ["/?q=", "/?q=%20%0A"])
+def test_empty_question_shows_the_front(client: FlaskClient, service: FakeService, path: str) -> None:
+    assert 'class="chat front"' in page(client, path)
+    assert service.calls == []
+
+
+def test_form_answers_without_scripts(client: FlaskClient) -> None:
+    shown = asked(client, samples.NIGHT)
+
+    assert '<article class="turn" id="turn-1">' in shown
+    answer = re.search(r'<p class="answer-text"[^>]*>(.*?)</p>', shown, re.DOTALL)
+    assert answer
+    assert words(answer[1]) == samples.NIGHT_REPLY.text
+    assert 'href="#turn-1-source-1"' in answer[1]
+    assert 'id="turn-1-source-1"' in shown
+    assert "[9]" in answer[1]
+    assert "turn-1-source-9" not in shown
+
+
+def test_source_card_shows_where_the_quote_was_printed(client: FlaskClient) -> None:
+    shown = asked(client, samples.NIGHT)
+    citation = samples.NIGHT_REPLY.citations[0]
+
+    card = shown[shown.index('id="turn-1-source-1"') : shown.index('id="turn-1-source-2"')]
+    for text in (samples.LIBRARY.title, "柳湾晚报", "2026年10月12日", "第01版", "本报记者 段青梧"):
+        assert text in card
+    assert f'<mark data-slot="quote">{citation.quote}</mark>' in card
+    href = f"/articles/{samples.LIBRARY.id}?quote={citation.quote_start}-{citation.quote_end}#quote"
+    assert f'href="{href}"' in card
+    passage = re.search(r"<blockquote[^>]*>(.*?)</blockquote>", card, re.DOTALL)
+    assert passage
+    assert words(passage[1]).strip() == citation.passage.text
+
+
+def test_form_goes_on_in_the_same_conversation(client: FlaskClient, service: FakeService) -> None:
+    assert f'name="conversation" value="{CONVERSATION}"' in asked(client, samples.NIGHT)
+
+    client.get("/", query_string={"q": samples.ASTRAL, "conversation": CONVERSATION})
+
+    assert [call["conversation_id"] for call in service.calls] == [None, CONVERSATION]
+
+
+def test_unanswered_question_looks_different_and_lists_related(client: FlaskClient) -> None:
+    shown = asked(client, samples.UNKNOWN)
+
+    assert "报上没有写" in shown
+    assert samples.UNKNOWN_REPLY.text in shown
+    assert 'class="reply-main unanswered"' in shown
+    assert 'class="reply-main answer"' not in shown
+    for article in samples.UNKNOWN_REPLY.related:
+        assert f'href="/articles/{article.id}"' in shown
+
+
+@pytest.mark.parametrize("question", ["问" * 1001, "有\x00吗"])
+def test_unusable_question_is_told_in_words_with_a_retry(client: FlaskClient, question: str) -> None:
+    shown = asked(client, question, status=400)
+
+    assert "这一问没有答成" in shown
+    assert "再问一次" in shown
+
+
+def test_question_without_an_index_is_told_in_words(empty_client: FlaskClient) -> None:
+    shown = asked(empty_client, samples.NIGHT, status=503)
+
+    assert "还没有建立索引" in shown
+    assert "再问一次" in shown
+
+
+@pytest.mark.parametrize("question", [samples.HOSTILE_QUESTION, '"><script>alert(8)</script>'])
+def test_hostile_text_shows_as_text_in_the_chat(client: FlaskClient, question: str) -> None:
+    service_reply = {question: samples.HOSTILE_REPLY}
+    shown = asked(create_app(FakeService(replies=service_reply), Settings()).test_client(), question)
+
+    assert re.findall(r"<script[^>]*>", shown) == ['<script type="module" src="/static/chat.js">']
+    for tag in ("<img", "<svg", "<b>", "<i>", "<u>"):
+        assert tag not in shown
+    assert "&lt;script&gt;alert(7)&lt;/script&gt;" in shown
+    assert 'href="/articles/a%2Fb%3Fc%3D%22d%22%23%3Ce%3E?quote=' in shown
+
+
+def test_article_page_marks_the_quote(client: FlaskClient) -> None:
+    for reply in (samples.NIGHT_REPLY, samples.ASTRAL_REPLY):
+        citation = reply.citations[0]
+        shown = page(client, citation.to_json()["url"])
+        assert f'<mark id="quote" tabindex="-1">{citation.quote}</mark>' in shown
+        assert shown.count("<mark") == 1
+
+
+def test_article_page_shows_every_part(client: FlaskClient) -> None:
+    shown = page(client, f"/articles/{samples.LIBRARY.id}")
+
+    assert f"<h1>{samples.LIBRARY.title}</h1>" in shown
+    assert f'<p class="kicker">{samples.LIBRARY.kicker}</p>' in shown
+    assert f'<p class="subtitle">{samples.LIBRARY.subtitle}</p>' in shown
+    assert shown.count("本报记者 段青梧") == 1
+    assert f'<p class="caption">{samples.LIBRARY.captions[0]}</p>' in shown
+    for paragraph in samples.LIBRARY.body.split("\n"):
+        assert f"<p>{paragraph}</p>" in shown
+    for text in ("柳湾晚报", "2026年10月12日", "第01版", "返回提问"):
+        assert text in shown
+    assert "<mark" not in shown
+
+
+def test_article_page_over_two_paragraphs_has_one_anchor(client: FlaskClient) -> None:
+    border = samples.LIBRARY.body.index("\n")
+    shown = page(client, f"/articles/{samples.LIBRARY.id}?quote={border - 4}-{border + 5}")
+
+    assert shown.count('id="quote"') == 1
+    assert shown.count("<mark") == 2
+
+
+@pytest.mark.parametrize("quote", ["", "x", "5-2", "0-99999", "-1-4", "0-1&quote=x", "<script>"])
+def test_article_page_ignores_an_impossible_quote(client: FlaskClient, quote: str) -> None:
+    shown = page(client, f"/articles/{samples.LIBRARY.id}?quote={quote}")
+
+    assert ("<mark" in shown) == quote.startswith("0-1&")
+
+
+def test_article_page_of_a_bare_article_is_whole() -> None:
+    bare = replace(samples.TEA, paper=None, date=None, page=None, byline="")
+    client = create_app(FakeService(articles=[bare]), Settings()).test_client()
+
+    shown = page(client, f"/articles/{bare.id}")
+
+    assert "None" not in shown
+    assert bare.body in shown
+
+
+def test_hostile_article_shows_as_text(client: FlaskClient) -> None:
+    shown = page(client, "/articles/a%2Fb%3Fc=%22d%22%23%3Ce%3E?quote=0-4")
+
+    assert re.findall(r"<script[^>]*>", shown) == ['<script type="module" src="/static/article.js">']
+    for tag in ("<img", "<svg", "<b>", "<i>", "<u>", "<e>"):
+        assert tag not in shown
+    assert not re.search(r"href=[\"']?javascript:", shown)
+    assert '<mark id="quote" tabindex="-1">&lt;b&gt;正</mark>' in shown
+    assert "{{ 7*7 }}" in shown
+    assert "&amp;amp;" in shown
+
+
+def test_article_with_a_web_address_links_to_it() -> None:
+    linked = replace(samples.TEA, url="https://example.org/tea?a=1&b=2")
+    client = create_app(FakeService(articles=[linked]), Settings()).test_client()
+
+    assert 'href="https://example.org/tea?a=1&amp;b=2"' in page(client, f"/articles/{linked.id}")
+
+
+@pytest.mark.parametrize(
+    "article_id", ["none", "", "%00", "..%2f..", "a" * 3000, "%3Cscript%3E", "//x", "%ff"]
+)
+def test_unknown_article_is_a_page(client: FlaskClient, article_id: str) -> None:
+    shown = page(client, f"/articles/{article_id}", status=404)
+
+    assert "没有找到" in shown
+    assert "返回提问" in shown
+
+
+def test_article_without_an_index_is_a_page(empty_client: FlaskClient) -> None:
+    assert "还没有索引" in page(empty_client, "/articles/x", status=503)
+
+
+def test_scripts_find_their_templates_and_slots(client: FlaskClient) -> None:
+    text = client.get("/").get_data(as_text=True)
+
+    for name in ("turn", "pending", "answer", "unanswered", "problem", "source", "report", "mark"):
+        assert f'<template id="{name}-template">' in text
+    for module in ("chat", "client", "composer", "text", "turns", "article"):
+        with client.get(f"/static/{module}.js") as response:
+            assert response.mimetype == "text/javascript"

@@ -1,0 +1,12 @@
+// An article opened from the chat: "back" goes back to the conversation, not to an empty page.
+
+const cameFrom = document.referrer && new URL(document.referrer);
+
+if (cameFrom && cameFrom.origin === location.origin && cameFrom.pathname === "/") {
+  for (const link of document.querySelectorAll(".back")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      history.back();
+    });
+  }
+}

@@ -1,0 +1,176 @@
+"""Text set for a page: which characters are marked, and how dates and pages are written.
+
+Pure functions. Offsets count code points, as everywhere in Python; `static/text.js` does the
+same for what the browser sets itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from embeddings.records import Article, Citation
+from web.labels import CHINESE
+
+MARK = re.compile(r"\[(\d{1,3})\]", re.ASCII)
+QUOTE_PARAMETER = re.compile(r"(\d{1,9})-(\d{1,9})", re.ASCII)
+# Characters kept on each side of a quote where there is little room (a phone's source card).
+NEAR_CHARS = 45
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """A run of an answer's text; `n` is the citation it links to, where it is a mark."""
+
+    text: str
+    n: int | None = None
+
+
+def answer_parts(text: str, numbers: Container[int]) -> tuple[AnswerPart, ...]:
+    """Split an answer at its `[n]` marks; a mark that no citation carries stays plain text."""
+    parts: list[AnswerPart] = []
+    position = 0
+    for match in MARK.finditer(text):
+        if (n := int(match[1])) not in numbers:
+            continue
+        parts.append(AnswerPart(text[position : match.start()]))
+        parts.append(AnswerPart(match[0], n))
+        position = match.end()
+    parts.append(AnswerPart(text[position:]))
+    return tuple(part for part in parts if part.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A passage around its quote, in order; the far parts are the first to go on a small screen."""
+
+    far_before: str = ""
+    before: str = ""
+    quote: str = ""
+    after: str = ""
+    far_after: str = ""
+
+
+def excerpt(citation: Citation) -> Excerpt:
+    """Cut the citation's passage at its quote. What of the quote lies outside is left out."""
+    text, offset = citation.passage.text, citation.passage.start
+    start = min(max(citation.quote_start - offset, 0), len(text))
+    end = min(max(citation.quote_end - offset, start), len(text))
+    near_start = max(start - NEAR_CHARS, 0)
+    near_end = min(end + NEAR_CHARS, len(text))
+    return Excerpt(
+        far_before=text[:near_start],
+        before=text[near_start:start],
+        quote=text[start:end],
+        after=text[end:near_end],
+        far_after=text[near_end:],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters `start:end` of an article's text."""
+
+    start: int
+    end: int
+
+
+def quoted_span(parameter: str | None, text: str) -> Span | None:
+    """Read a `START-END` parameter; `None` when it is absent, malformed or outside the text."""
+    match = QUOTE_PARAMETER.fullmatch(parameter or "")
+    if match is None:
+        return None
+    span = Span(int(match[1]), int(match[2]))
+    return span if span.start < span.end <= len(text) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of one line. The first marked piece of an article is the `anchor` a link points at."""
+
+    text: str
+    marked: bool = False
+    anchor: bool = False
+
+
+Line = tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetArticle:
+    """An article's text line by line, every character of it except line breaks in one place."""
+
+    paragraphs: tuple[Line, ...]
+    captions: tuple[Line, ...]
+    byline: tuple[Line, ...]
+
+
+def set_article(article: Article, quote: Span | None) -> SetArticle:
+    """Set the body, the captions and the byline of `article.text`, with the quote marked.
+
+    The byline is what the text holds behind the captions: nothing when the body carries it.
+    """
+    text = article.text
+    body_end = len(article.body)
+    captions_end = len("\n".join(part for part in (article.body, *article.captions) if part))
+    lines = _lines(text, quote)
+    return SetArticle(
+        paragraphs=tuple(line for start, line in lines if start < body_end),
+        captions=tuple(line for start, line in lines if body_end <= start < captions_end),
+        byline=tuple(line for start, line in lines if start >= max(body_end, captions_end)),
+    )
+
+
+def _lines(text: str, quote: Span | None) -> list[tuple[int, Line]]:
+    """Lines that hold more than spaces, each with its offset."""
+    lines = []
+    anchored = False
+    for start, end in _line_borders(text):
+        line = tuple(_pieces(text, start, end, quote, anchored=anchored))
+        anchored = anchored or any(piece.anchor for piece in line)
+        if text[start:end].strip():
+            lines.append((start, line))
+    return lines
+
+
+def _line_borders(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for line in text.split("\n"):
+        yield start, start + len(line)
+        start += len(line) + 1
+
+
+def _pieces(text: str, start: int, end: int, quote: Span | None, *, anchored: bool) -> Iterable[Piece]:
+    low = min(max(quote.start, start), end) if quote else end
+    high = min(max(quote.end, low), end) if quote else end
+    marked = text[low:high]
+    if before := text[start:low]:
+        yield Piece(before)
+    if marked:
+        yield Piece(marked, marked=True, anchor=not anchored)
+    if after := text[high:end]:
+        yield Piece(after)
+
+
+def date_text(when: date | str | None) -> str:
+    """Write a date as people read it (`2026年10月12日`); an ISO string will do, `None` is empty."""
+    if when is None:
+        return ""
+    day = date.fromisoformat(when) if isinstance(when, str) else when
+    return CHINESE["date"].format(day.year, day.month, day.day)
+
+
+def dates_text(first: str | None, last: str | None) -> str:
+    """Write the range of two ISO dates; one day when they are the same, empty when either is unknown."""
+    if first is None or last is None:
+        return ""
+    if first == last:
+        return date_text(first)
+    return CHINESE["dates_between"].format(date_text(first), date_text(last))
+
+
+def page_text(page: str | None) -> str:
+    """Write a page number as a paper prints it (`第01版`); `None` is empty."""
+    return CHINESE["page"].format(page) if page else ""
