@@ -21,7 +21,9 @@ from embeddings.sources.text import read_text
 GZIP_EXPANSION = 8
 PAGE_SUFFIXES = (".txt",)
 LINES_SUFFIXES = (".jsonl", ".jsonl.gz")
-NOT_INPUT = re.compile(r"\..*|issue\.toml|questions.*\.jsonl(\.gz)?|.*\.marks\.toml|readme.*", re.IGNORECASE)
+NOT_INPUT = re.compile(
+    r"\..*|issue\.toml|(.*\.)?questions.*\.jsonl(\.gz)?|.*\.marks\.toml|readme.*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)

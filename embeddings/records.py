@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+from urllib.parse import quote
 
 
 class ArticleKind(StrEnum):
@@ -214,7 +215,7 @@ class Citation:
             "quote_start": self.quote_start,
             "quote_end": self.quote_end,
             "score": round(self.score, 6),
-            "url": f"/articles/{article.id}?quote={self.quote_start}-{self.quote_end}#quote",
+            "url": f"{article_url(article)}?quote={self.quote_start}-{self.quote_end}#quote",
         }
 
 
@@ -264,8 +265,13 @@ def related_json(article: Article) -> dict[str, Any]:
         "date": article.date.isoformat() if article.date else None,
         "page": article.page,
         "byline": article.byline or None,
-        "url": f"/articles/{article.id}",
+        "url": article_url(article),
     }
+
+
+def article_url(article: Article) -> str:
+    """Path of an article's page; ids from JSON lines may hold anything."""
+    return f"/articles/{quote(article.id, safe='')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,29 @@ snapshot from its first line to its last.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from embeddings.records import Answer, Article, Filters, Hit, Mode
+from embeddings.encoder import Encoder
+from embeddings.errors import GeneratorUnavailable, IndexMismatch, QuestionError, WenbaoError
+from embeddings.index.snapshot import Snapshot, current_number, open_current
+from embeddings.records import Answer, Article, ArticleKind, Filters, Hit, Mode
+from embeddings.settings import Settings
+from embeddings.tokens import Tokenizer
+from qa import retrieval
+from qa.answering import compose
+from qa.conversations import Conversations
+from qa.question import Turn, check_question, understand
+from qa.reading import PASSAGES_READ, Reader, Weights
 
-if TYPE_CHECKING:
-    from embeddings.settings import Settings
+logger = logging.getLogger(__name__)
+
+SEARCH_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +59,187 @@ class Status:
     built_at: str
     first_date: str | None
     last_date: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The status as a JSON object."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Milliseconds by stage, each `lap` from the one before; `total` from the start."""
+
+    _started: float = field(default_factory=time.perf_counter)
+    _last: float = field(default_factory=time.perf_counter)
+    _laps: dict[str, float] = field(default_factory=dict)
+
+    def lap(self, stage: str) -> None:
+        """End a stage."""
+        now = time.perf_counter()
+        self._laps[stage] = (now - self._last) * 1000
+        self._last = now
+
+    def timings_ms(self) -> dict[str, float]:
+        """Every stage so far and the total."""
+        return {**self._laps, "total": (time.perf_counter() - self._started) * 1000}
+
+
+class Service:
+    """Answers, searches and shows. Thread-safe."""
+
+    def __init__(
+        self, settings: Settings, encoder: Encoder, conversations: Conversations | None = None
+    ) -> None:
+        self._settings = settings
+        self._encoder = encoder
+        self._tokenizer = Tokenizer(settings.cache / "jieba")
+        self._reader = Reader(encoder, self._tokenizer, Weights.shipped())
+        self._conversations = conversations
+        self._opening = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._refused: int | None = None
+
+    def answer(
+        self,
+        question: object,
+        *,
+        filters: Filters | None = None,
+        mode: Mode = Mode.AUTO,
+        conversation_id: str | None = None,
+        history: Sequence[Turn] = (),
+    ) -> Answer:
+        """Answer a question in the light of its conversation, or of the `history` given, oldest first.
+
+        Raises:
+            QuestionError: the question cannot be used.
+            NotFoundError: there is no such conversation.
+            GeneratorUnavailable: generative mode, and no language model is configured.
+            IndexMissing, IndexDamaged, IndexMismatch, ModelUnavailable: there is nothing to answer from.
+        """
+        text = check_question(question, self._settings.max_question_chars)
+        if mode is Mode.GENERATIVE:
+            raise GeneratorUnavailable(
+                "没有配置大语言模型,无法使用生成式回答。", hint="把 mode 改为 auto 或 extractive。"
+            )
+        if self._conversations and conversation_id:
+            history = self._conversations.turns(conversation_id)
+        watch = Stopwatch()
+        snapshot = self._current()
+        query = understand(text, history)
+        vector = self._encoder.encode_query(query.standalone)
+        watch.lap("encode")
+        candidates = retrieval.find_candidates(
+            snapshot, self._tokenizer, query.standalone, vector, filters or Filters()
+        )
+        hits = retrieval.hits(snapshot, candidates, PASSAGES_READ)
+        watch.lap("retrieve")
+        evidence = self._reader.read(snapshot, query, vector, hits)
+        composed = compose(query, evidence, hits, self._settings.min_confidence)
+        watch.lap("read")
+        if self._conversations:
+            conversation_id = conversation_id or self._conversations.start()
+            self._conversations.add(conversation_id, Turn(query.standalone, composed.text))
+        return Answer(
+            id=secrets.token_urlsafe(9),
+            question=text,
+            standalone_question=query.standalone,
+            answered=composed.answered,
+            text=composed.text,
+            kind=composed.kind,
+            confidence=composed.confidence,
+            citations=composed.citations,
+            related=composed.related,
+            mode=Mode.EXTRACTIVE,
+            snapshot=snapshot.number,
+            conversation_id=conversation_id,
+            timings_ms=watch.timings_ms(),
+        )
+
+    def search(self, query: object, *, k: int = 10, filters: Filters | None = None) -> SearchResult:
+        """The k best passages, best first; may be shorter than k.
+
+        Raises:
+            QuestionError: the query cannot be used, or k is not within 1 to 100.
+            IndexMissing, IndexDamaged, IndexMismatch, ModelUnavailable: there is nothing to search.
+        """
+        text = check_question(query, self._settings.max_question_chars)
+        if not 1 <= k <= SEARCH_MAX:
+            raise QuestionError(f"k 必须在 1 到 {SEARCH_MAX} 之间。", hint="请修改 k。", code="bad_k")
+        watch = Stopwatch()
+        snapshot = self._current()
+        vector = self._encoder.encode_query(text)
+        watch.lap("encode")
+        candidates = retrieval.find_candidates(snapshot, self._tokenizer, text, vector, filters or Filters())
+        found = retrieval.hits(snapshot, candidates, k)
+        watch.lap("retrieve")
+        return SearchResult(tuple(found), snapshot.number, watch.timings_ms())
+
+    def article(self, article_id: str) -> Article:
+        """One article.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        return self._current().catalog.article(article_id)
+
+    def newest(self, limit: int) -> list[Article]:
+        """Articles of the newest issue first, front page first."""
+        return self._current().catalog.newest(limit)
+
+    def suggestions(self, limit: int) -> list[str]:
+        """Questions made from the newest headlines."""
+        titled = [a for a in self.newest(20 * limit) if a.kind is ArticleKind.ARTICLE and a.headline]
+        return [f"《{article.title}》说了什么?" for article in titled[:limit]]
+
+    def status(self) -> Status:
+        """What serves now.
+
+        Raises:
+            IndexMissing: nothing has been built yet.
+        """
+        snapshot = self._current()
+        manifest = snapshot.manifest
+        first, last = snapshot.catalog.date_range()
+        return Status(
+            manifest.number,
+            manifest.articles,
+            manifest.passages,
+            manifest.model,
+            manifest.built_at,
+            first,
+            last,
+        )
+
+    def _current(self) -> Snapshot:
+        """The published snapshot, opened when it is new; the one before goes on if the new one is no good."""
+        number = current_number(self._settings.data)
+        held = self._snapshot
+        if held is not None and number in (held.number, self._refused):
+            return held
+        with self._opening:
+            if self._snapshot is None or self._snapshot.number != number:
+                self._open(number)
+            assert self._snapshot is not None
+            return self._snapshot
+
+    def _open(self, number: int | None) -> None:
+        try:
+            snapshot = open_current(self._settings.data)
+            if snapshot.manifest.encoder != self._encoder.fingerprint:
+                raise IndexMismatch(
+                    "索引由另一个模型或另一组模型设置建成。",
+                    hint="运行 wenbao build 用现在的模型重建,或把设置改回去。",
+                )
+        except WenbaoError as error:
+            if self._snapshot is None:
+                raise
+            self._refused = number
+            logger.error(
+                "snapshot %s cannot serve (%s); snapshot %d goes on",
+                number,
+                error.code,
+                self._snapshot.number,
+            )
+            return
+        self._snapshot = snapshot
+        logger.info("snapshot %d serves", snapshot.number)

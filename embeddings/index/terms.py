@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,6 +137,11 @@ class TermIndex:
         addresses = [address for _, address in results.hits]
         keys = self._searcher.fast_field_values("key", addresses)
         return [(int(key or 0), float(score)) for key, (score, _) in zip(keys, results.hits, strict=True)]
+
+    def rarity(self, term: str) -> float:
+        """Inverse document frequency of a word or pair, as BM25 has it: above 0, the rarer the larger."""
+        documents = max(self._searcher.doc_freq(field, term) for field in ("words", "pairs"))
+        return math.log(1 + (len(self) - documents + 0.5) / (documents + 0.5))
 
     def _limits(self, filters: Filters, among: Sequence[int] | None) -> list[tantivy.Query]:
         limits = []

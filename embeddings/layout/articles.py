@@ -36,9 +36,13 @@ class Draft:
         """Whether a line of one of these roles has been gathered."""
         return not self.roles.isdisjoint(roles)
 
+    def texts(self, *roles: Role) -> list[str]:
+        """The lines of these roles, in order."""
+        return [reading.line.text for reading in self.readings if reading.role in roles]
+
     def text(self, *roles: Role) -> str:
         """The lines of these roles, joined by a space."""
-        return " ".join(reading.line.text for reading in self.readings if reading.role in roles)
+        return " ".join(self.texts(*roles))
 
 
 def read_page(page: Page) -> list[Article]:
@@ -118,7 +122,8 @@ def _article(draft: Draft, page: Page) -> Article:
     return Article(
         id=article_id(page, shown),
         title=shown,
-        body=body,
+        # Words that stand alone, without a story, must be found too.
+        body=body or title or kicker,
         kind=_kind(draft, title),
         kicker=kicker if title else "",
         subtitle=draft.text(Role.SUBTITLE),
@@ -167,21 +172,11 @@ def captions_of(draft: Draft) -> tuple[str, ...]:
 
 def byline_of(draft: Draft) -> str:
     """Who wrote the item: byline lines, else the names in its lead; each name line once."""
-    found = [
-        bylines.line_byline(reading.line.text)
-        for reading in draft.readings
-        if reading.role in (Role.BYLINE, Role.END_BYLINE)
-    ]
-    leads = (
-        bylines.lead_byline(reading.line.text) for reading in draft.readings if reading.role is Role.LEAD
-    )
-    found = [*leads, *found]
-    found = [name for name in found if name] or [
-        bylines.end_byline(reading.line.text)
-        for reading in draft.readings
-        if reading.role in (Role.BODY, Role.BRIEF)
-    ][-1:]
-    return " ".join(dict.fromkeys(name for name in found if name))
+    lead = [bylines.lead_byline(text) for text in draft.texts(Role.LEAD)]
+    lines = [bylines.line_byline(text) for text in draft.texts(Role.BYLINE, Role.END_BYLINE)]
+    last = [bylines.end_byline(text) for text in draft.texts(Role.BODY, Role.BRIEF)[-1:]]
+    found = list(filter(None, lead + lines)) or last
+    return " ".join(dict.fromkeys(filter(None, found)))
 
 
 def _photo(captions: tuple[str, ...], byline: str) -> tuple[str, str, tuple[str, ...]]:

@@ -16,6 +16,8 @@ OUTLET = rf"(?:本报|本刊|本网|新华社|中新社|[{HAN}]{{2,6}}(?:日报|
 RANK = rf"(?:全媒体|融媒体|见习|实习|特约|首席|特派|驻[{HAN}]{{2,4}}|资深|摄影|文字)"
 PERSON = rf"{OUTLET}?{RANK}{{0,2}}(?:记者|通讯员|作者|撰稿人?|评论员|特约撰稿|撰文|采写|文/图|文图|图文|文)"
 SHOOTS = r"(?:摄影报道|摄影|摄|供图|制图|绘图|提供图片|提供|绘|图)"
+# `毛小路摄` without a blank: only short names, so that 拍摄 and 航拍 are not taken for credits.
+SHOT = rf"[{HAN}]{{1,2}}[^\W拍航]摄"
 CLOSE = r"(?:文/图|文图|图/文|图文|整理|采写|撰文|报道|文)"
 
 BYLINE = re.compile(rf"[□■◆◇●○◎▲△☆★※\s]*\(?\s*{PERSON}\s*:?\s*{NAMES}\s*{CLOSE}?\s*\)?")
@@ -30,12 +32,12 @@ NO_NAME = re.compile(
 )
 
 CREDIT = re.compile(
-    rf"\(?\s*(?:{PERSON}\s*:?\s*)?{NAMES}\s*/?\s*{SHOOTS}\s*\)?"
+    rf"\(?\s*(?:{PERSON}\s*:?\s*)?(?:{NAMES}[\s/]+{SHOOTS}|{SHOT})\s*\)?"
     rf"|\(?(?:图片来源|图源|图片|摄影|供图|制图|图|摄)\s*[:/]\s*\S.{{0,20}}\)?"
     rf"|\(?(?:资料图片?|资料照片|新华社发|网络图片?|效果图|[{HAN}]{{2,14}}供图)\)?"
 )
 CREDIT_AT_END = re.compile(
-    rf"(?<=[。!?…”’)\s])\s*\(?(?:{PERSON}\s*:?\s*)?{NAMES}\s*/?\s*{SHOOTS}\s*\)?$"
+    rf"(?<=[。!?…”’)\s])\s*\(?(?:{PERSON}\s*:?\s*)?(?:{NAMES}[\s/]+{SHOOTS}|{SHOT})\s*\)?$"
     rf"|(?<=[。!?…”’)\s])\s*\(?(?:图片来源|图源|摄影|供图)\s*[:/]\s*\S.{{0,20}}\)?$"
     rf"|\((?:资料图片?|资料照片|新华社发|网络图片?|[{HAN}]{{2,14}}供图)\)$"
 )

@@ -28,10 +28,11 @@ MID_SENTENCE = re.compile(r"[,。、;:!?”’)》%]")
 CAPTION_WORDS = re.compile(
     r"\(?(?:图为|图[一二三四五①-⑩0-9]{1,2}[为:]|[上下左右]图|[上下左右]图为|大图|小图|题图|资料图)"
 )
-POINTER_FROM = re.compile(r"[(【]?\s*(?:上接|紧接|接)第?[^)】。,]{1,14}[)】]?")
-POINTER_TO = re.compile(r"[(【]?\s*(?:下转|转)第?[^)】。,]{1,14}[版页面][^)】。,]{0,10}[)】]?")
-POINTER_AT_START = re.compile(r"[(【]\s*(?:上接|紧接|接)第?[^()【】。,]{1,14}[)】]")
-POINTER_AT_END = re.compile(r"[(【]\s*(?:下转|转)第?[^()【】。,]{1,14}[版页面][^()【】。,]{0,10}[)】]$")
+PLACE = r"\s*第?\s*[A-Z]?\s*[0-9一二三四五六七八九十]{1,3}\s*[版页]?[^()【】。,]{0,12}"
+POINTER_FROM = re.compile(rf"[(【]?\s*上接{PLACE}[)】]?|[(【]\s*(?:紧接|接){PLACE}[)】]")
+POINTER_TO = re.compile(rf"[(【]?\s*下转{PLACE}[)】]?|[(【]\s*转{PLACE}[)】]")
+POINTER_AT_START = re.compile(rf"[(【]\s*(?:上接|紧接|接){PLACE}[)】]")
+POINTER_AT_END = re.compile(rf"[(【]\s*(?:下转|转){PLACE}[)】]$")
 BULLET = re.compile(r"[●■◆▲★○◎□◇△☆※►▶⊙]")
 LABEL = re.compile(
     r"[【]?[一-鿿]{0,4}(?:简讯|短讯|快讯|简报|短波|速递|速览|集纳|集萃|一句话新闻|新闻速读|微新闻|要闻回顾|新闻链接)[】]?"
@@ -41,12 +42,15 @@ NOTICE = re.compile(
 )
 DATE = r"[0-9]{4}\s*[年./-]\s*[0-9]{1,2}\s*[月./-]\s*[0-9]{1,2}\s*日?"
 WEEKDAY = r"星期[一二三四五六日天]"
+PAGE_NUMBER = r"第?\s*[A-Z]?[0-9一二三四五六七八九十]{1,3}\s*版"
 FOLIO = re.compile(
-    rf"第\s*[0-9A-Z一二三四五六七八九十]{{1,4}}\s*版|{DATE}\s*{WEEKDAY}|^\s*{DATE}\s*$|^[A-Z]?[0-9]{{1,3}}$|^{WEEKDAY}$"
-    rf"|(?:农历|国内统一|CN\s?[0-9]|邮发代号|总第\s*[0-9]+期|今日[0-9一二三四五六七八九十]+版)"
+    rf"^{PAGE_NUMBER}(?:\s*[:·\s].{{0,40}})?$|{DATE}.{{0,12}}{PAGE_NUMBER}|{PAGE_NUMBER}.{{0,16}}{DATE}|{DATE}\s*{WEEKDAY}"
+    rf"|^\s*{DATE}\s*$|^[A-Z]?[0-9]{{1,3}}$|^{WEEKDAY}$"
+    r"|国内统一(?:连续)?刊号|CN\s?[0-9]{2}-|邮发代号|总第\s*[0-9]+期|今日[0-9一二三四五六七八九十]+版$"
 )
 STAFF = re.compile(
-    r"(?:责任编辑|责编|美编|校对|版式|组版|值班|主编|编审|审校|编辑|检校|视觉|审读)\s*[:/ ]\s*\S|(?:本版|本报)?(?:责任编辑|责编|美编|校对)"
+    r"(?:责任编辑|责编|美编|校对|版式|组版|值班|主编|编审|审校|编辑|检校|视觉|审读)\s*[:/]\s*\S"
+    r"|(?:责任编辑|责编|美编|校对|版式|组版|审校)\s*[一-鿿]{2,3}(?:\s|$)"
 )
 WEB_WORD = (
     r"上一[版篇页期]|下一[版篇页期]|放大|缩小|默认|打印|返回|目录|版面导航|标题导航|版面目录|往期回顾|往期|朗读|分享到?|字号|字体|关闭|首页"
@@ -154,7 +158,7 @@ def _ending(folded: str) -> str:
 
 
 def _is_furniture(folded: str) -> bool:
-    if len(folded) > bylines.LINE_CHARS or STOP.search(folded[-6:]):
+    if len(folded) > bylines.LINE_CHARS or STOP.search(folded[-6:]) or MID_SENTENCE.match(folded):
         return False
     return bool(WEB.fullmatch(folded) or ORNAMENT.fullmatch(folded) or WEB_LINE.search(folded))
 

@@ -16,6 +16,8 @@ from embeddings.layout.lines import Line
 WORDS = re.compile(r"[一-鿿0-9A-Za-z]+")
 WINDOW_LINES = 8
 REACH_LINES = 12
+# About ten rare pairs: a line or two of text cannot show that a story goes on.
+SMOOTHING = 40.0
 LINE_PAIRS_CHARS = 700
 
 
@@ -38,12 +40,13 @@ class Topics:
         own = self._pairs[i]
         pull = (self._weight(own & below) - self._weight(own & above)) / (self._weight(own) or 1.0)
         smaller = min(self._weight(below), self._weight(above))
-        continuity = self._weight(below & above) / smaller if smaller else 0.0
+        continuity = self._weight(below & above) / (smaller + SMOOTHING)
         return {"title_pull": pull, "continuity": continuity}
 
     def _weight(self, shared: Set[str]) -> float:
         """Sum over pairs of the log of how rare each is on the page."""
-        return sum(self._rarity[pair] for pair in shared)
+        # `fsum`: the order of a set changes from run to run, and the reading of a page must not.
+        return math.fsum(self._rarity[pair] for pair in shared)
 
     def _below(self, i: int, headings: Sequence[bool]) -> Set[str]:
         """Pairs of the text that follows, up to the next heading after it."""

@@ -113,7 +113,8 @@ def _detect(data: bytes) -> str:
         return _detect_wide(data)
     sample = data[:SAMPLE_BYTES]
     matches = from_bytes(sample, cp_isolation=list(CANDIDATES), preemptive_behaviour=False)
-    readings = {match.encoding for match in matches} | {"gb18030", "big5"}
+    # What is short leaves the library undecided; every candidate that decodes is then compared.
+    readings = {match.encoding for match in matches} | set(CANDIDATES[: 4 if len(data) % 2 == 0 else 2])
     best = max(sorted(readings), key=lambda encoding: familiarity(_lenient(sample, encoding)))
     if familiarity(_lenient(sample, best)) < MIN_FAMILIAR_SHARE:
         raise InputRefused("无法识别文字编码 (undecodable)", code="undecodable")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import io
 import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date as Date
 from typing import Any
 
 from embeddings.errors import InputRefused
@@ -149,7 +149,7 @@ def _body(record: dict[str, Any]) -> str:
     return body
 
 
-def _date(record: dict[str, Any]) -> Date | None:
+def _date(record: dict[str, Any]) -> datetime.date | None:
     value = record.get("date")
     if value is None or value == "":
         return None

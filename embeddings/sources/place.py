@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import tomllib
 from dataclasses import dataclass, replace
-from datetime import date as Date
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ class Place:
     """Paper, date and page number; any of them may be unknown."""
 
     paper: str | None = None
-    date: Date | None = None
+    date: datetime.date | None = None
     number: str | None = None
 
 
@@ -32,17 +31,17 @@ class Issue:
     """What an `issue.toml` says; `None` where it is silent."""
 
     paper: str | None = None
-    date: Date | None = None
+    date: datetime.date | None = None
 
 
-def parse_date(text: str) -> Date | None:
+def parse_date(text: str) -> datetime.date | None:
     """The date written `YYYY-MM-DD` or `YYYYMMDD`; None if it is no such date."""
     match = DATE_FOLDER.fullmatch(text)
     if not match:
         return None
     year, month, day = (int(part) for part in match.groups() if part is not None)
     try:
-        return Date(year, month, day)
+        return datetime.date(year, month, day)
     except ValueError:
         return None
 
@@ -84,12 +83,12 @@ def _paper(value: Any) -> str | None:
     raise InputRefused("issue.toml 的 paper 应为报名 (bad_issue)", code="bad_issue")
 
 
-def _date(value: Any) -> Date | None:
+def _date(value: Any) -> datetime.date | None:
     if value is None:
         return None
     date = parse_date(value) if isinstance(value, str) else value
-    if isinstance(date, datetime):
+    if isinstance(date, datetime.datetime):
         return date.date()
-    if isinstance(date, Date):
+    if isinstance(date, datetime.date):
         return date
     raise InputRefused("issue.toml 的 date 应为 YYYY-MM-DD (bad_issue)", code="bad_issue")

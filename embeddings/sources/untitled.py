@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 TITLE_CHARS = 24
-MIN_CLAUSE_CHARS = 4
+# A date or a place alone is no title.
+MIN_CLAUSE_CHARS = 8
 CLAUSE_END = re.compile(r"[。！？!?；;，,]")
 
 
@@ -14,4 +15,4 @@ def first_words(text: str) -> str:
     squeezed = " ".join(text[: TITLE_CHARS * 8].split())
     end = CLAUSE_END.search(squeezed, MIN_CLAUSE_CHARS)
     clause = squeezed[: end.start()] if end else squeezed
-    return clause[:TITLE_CHARS].strip()
+    return clause[:TITLE_CHARS].rstrip("。；;，, ") or clause[:TITLE_CHARS]

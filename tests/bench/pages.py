@@ -106,7 +106,7 @@ def measure(page: Page, gold: list[dict[str, Any]]) -> Tally:
 
 def nearest(item: dict[str, Any], articles: list[Article], starts: list[int]) -> Article | None:
     """The article that shares most lines with the gold item."""
-    first, last = item["lines"]
+    first, last = int(item["lines"][0]), int(item["lines"][1])
 
     def shared(article: Article) -> int:
         if article.source is None:
@@ -195,7 +195,7 @@ def lost_characters(page: Page, articles: list[Article]) -> int:
 
 def printed_apart(part: str, article: Article, page: Page) -> str:
     """The title or byline if it has a line of its own, empty if it only repeats words of the body."""
-    words, body = squeeze(part), squeeze(article.body)
+    words, body = squeeze(part), squeeze("\n".join((article.body, *article.captions)))
     source = squeeze(page.text[article.source.start : article.source.end]) if article.source else ""
     return part if words not in body or source.count(words) > body.count(words) else ""
 

@@ -219,12 +219,13 @@ def test_waiting_turn_is_busy_and_takes_no_second_question(
         expect(page.get_by_role("button", name="提问")).to_be_disabled()
         box.fill("快")
         box.press("Enter")
-        assert len(service.calls) == 1
     finally:
         released.set()
     expect(page.locator(".answer-text")).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("已回答")
     expect(box).to_have_value("快")
+    expect(page.locator(".turn")).to_have_count(1)
+    assert [call["question"] for call in service.calls] == ["慢"]
 
 
 def test_unanswered_question_looks_different_and_offers_related(page: Page, base_url: str) -> None:

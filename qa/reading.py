@@ -1,0 +1,208 @@
+"""Passages to the sentences that answer: every sentence gets a probability of carrying the answer.
+
+The probability is a logistic model over a handful of named features, so that one number both ranks
+sentences and says when none of them will do. Its weights are in `reading.json`; `make fit-reading`
+learns them from questions with known answers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+
+from embeddings.encoder import Encoder, Vectors
+from embeddings.index.snapshot import Snapshot
+from embeddings.records import Article, Hit
+from embeddings.sentences import sentence_spans, trimmed
+from embeddings.tokens import Tokenizer, normalised, question_pairs
+from qa.question import Query, QuestionKind
+
+# Sentences read closely, chosen by their terms and their passage's score; each costs a few ms.
+SENTENCES_READ = 16
+PASSAGES_READ = 8
+
+FEATURES = (
+    "bias",
+    "similarity",  # cosine of question and headline + sentence, centred
+    "similarity_lead",  # how far that is above the mean of the sentences read
+    "covered",  # share of the question's term weight met by the sentence
+    "covered_near",  # … by the sentence, its neighbours and the headline
+    "covered_far",  # … by the passage and the headline
+    "missing",  # weight share of the rarest question term that the article does not hold
+    "passage",  # the passage's fused retrieval score
+    "expected",  # holds what the kind of question asks for
+    "unit",  # a number with the very measure word asked for
+    "unexpected",  # the kind of question asks for something that is not there
+    "short",  # under 12 characters: a fragment
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence and how likely it is to carry the answer. `hit.article.text[start:end] == text`."""
+
+    hit: Hit
+    start: int
+    end: int
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The logistic model: one weight a feature, in the order of `FEATURES`."""
+
+    values: tuple[float, ...]
+
+    @classmethod
+    def shipped(cls) -> Weights:
+        """The weights in the package."""
+        stored = json.loads(resources.files("qa").joinpath("reading.json").read_text(encoding="utf-8"))
+        return cls(tuple(float(stored["weights"][name]) for name in FEATURES))
+
+    def probability(self, features: Sequence[float]) -> float:
+        """Probability that a sentence with these features answers."""
+        total = sum(w * f for w, f in zip(self.values, features, strict=True))
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a passage that was found, with its neighbours' text for context."""
+
+    hit: Hit
+    start: int
+    end: int
+    text: str
+    near: str
+
+
+class Reader:
+    """Reads passages for one snapshot at a time; holds no state between questions."""
+
+    def __init__(self, encoder: Encoder, tokenizer: Tokenizer, weights: Weights) -> None:
+        self._encoder = encoder
+        self._tokenizer = tokenizer
+        self._weights = weights
+
+    def read(self, snapshot: Snapshot, query: Query, vector: Vectors, hits: Sequence[Hit]) -> list[Evidence]:
+        """Sentences of the first passages with their probabilities, best first; may be empty."""
+        sentences, rows = self.features(snapshot, query, vector, hits)
+        found = [
+            Evidence(s.hit, s.start, s.end, s.text, self._weights.probability(row))
+            for s, row in zip(sentences, rows, strict=True)
+        ]
+        return sorted(found, key=lambda evidence: -evidence.probability)
+
+    def features(
+        self, snapshot: Snapshot, query: Query, vector: Vectors, hits: Sequence[Hit]
+    ) -> tuple[list[Sentence], list[list[float]]]:
+        """The sentences read and their features, in the order of `FEATURES`."""
+        terms = TermWeights(snapshot, query, self._tokenizer)
+        sentences = [s for hit in hits[:PASSAGES_READ] for s in _sentences(hit)]
+        sentences.sort(
+            key=lambda s: -(terms.covered(s.near) + 0.5 * terms.covered(s.text) + 0.2 * s.hit.score)
+        )
+        sentences = sentences[:SENTENCES_READ]
+        if not sentences:
+            return [], []
+        texts = [f"{s.hit.article.headline} {s.text}".strip() for s in sentences]
+        cosines = self._encoder.encode_passages(texts) @ vector
+        mean = float(np.mean(cosines))
+        rows = [
+            _row(query, terms, sentence, float(cosine), mean)
+            for sentence, cosine in zip(sentences, cosines, strict=True)
+        ]
+        return sentences, rows
+
+
+# e5's cosines of a question with anything lie between about 0.75 and 0.95.
+_COSINE_CENTRE = 0.85
+
+
+def _row(query: Query, terms: TermWeights, sentence: Sentence, cosine: float, mean: float) -> list[float]:
+    expected, unit = holds_expected(query, sentence.text)
+    hit = sentence.hit
+    return [
+        1.0,
+        (cosine - _COSINE_CENTRE) * 10,
+        (cosine - mean) * 10,
+        terms.covered(sentence.text),
+        terms.covered(f"{hit.article.headline}\n{sentence.near}"),
+        terms.covered(f"{hit.article.headline}\n{hit.passage.text}"),
+        terms.rarest_missing(hit.article),
+        hit.score,
+        float(expected is True),
+        float(unit),
+        float(expected is False),
+        float(len(sentence.text) < 12),
+    ]
+
+
+def _sentences(hit: Hit) -> list[Sentence]:
+    text = hit.article.text
+    start, end = hit.passage.start, hit.passage.end
+    spans = [
+        trimmed(text, (max(s, start), min(e, end))) for s, e in sentence_spans(text) if s < end and e > start
+    ]
+    spans = [(s, e) for s, e in spans if e > s]
+    found = []
+    for i, (s, e) in enumerate(spans):
+        near = text[spans[max(0, i - 1)][0] : spans[min(len(spans) - 1, i + 1)][1]]
+        found.append(Sentence(hit, s, e, text[s:e], near))
+    return found
+
+
+class TermWeights:
+    """The question's terms, each weighed by how rare it is in the archive; weights sum to 1."""
+
+    def __init__(self, snapshot: Snapshot, query: Query, tokenizer: Tokenizer) -> None:
+        # Pairs and not words: they meet across different cuts, and every name is made of them.
+        words = [word for word in tokenizer.words(query.standalone) if not word[0] >= "\u3400"]
+        terms = list(dict.fromkeys([*question_pairs(query.standalone), *words]))
+        weights = {term: snapshot.terms.rarity(term) for term in terms}
+        total = sum(weights.values()) or 1.0
+        self._weights = {term: weight / total for term, weight in weights.items()}
+
+    def covered(self, text: str) -> float:
+        """Share of the weight whose terms `text` holds, 0 to 1."""
+        folded = normalised(text)
+        return sum(weight for term, weight in self._weights.items() if term in folded)
+
+    def rarest_missing(self, article: Article) -> float:
+        """The largest weight of a term that neither the article nor its headline holds."""
+        folded = normalised(f"{article.headline}\n{article.text}")
+        return max((weight for term, weight in self._weights.items() if term not in folded), default=0.0)
+
+
+_NUMERAL = r"(?:[0-9][0-9.,，]*[%％万亿千百十]*|[一二两三四五六七八九十百千万亿零〇半]+)"
+_EXPECTED: dict[QuestionKind, re.Pattern[str]] = {
+    QuestionKind.NUMBER: re.compile(_NUMERAL),
+    QuestionKind.DATE: re.compile(
+        r"[0-9一二三四五六七八九十]+\s*(?:年|月|日|号|点|时|周)|今[天晚晨年]|昨[天晚]|明[天晚年]|去年|前年|周[一二三四五六日末]|星期"
+    ),
+    QuestionKind.PERSON: re.compile(
+        r"(?:记者|通讯员|书记|主任|局长|校长|市长|县长|镇长|院长|经理|教授|负责人|工程师|会长|团长|老师|村民|队员|先生|女士|名叫)"
+        r"|[\u4e00-\u9fff]{2,3}(?:说|介绍|表示|告诉)"
+    ),
+    QuestionKind.PLACE: re.compile(
+        r"(?:省|市|县|区|镇|乡|村|街道|路|街|巷|广场|中心|公园|学校|大学|医院|馆|站|楼|园|场|山|河|江|湖|国)"
+    ),
+    QuestionKind.REASON: re.compile(r"因|由于|原因|为了|受.{1,12}影响|导致|以致|所以|主要是|使得|造成|为此"),
+    QuestionKind.LIST: re.compile(r"、|分别|包括|”“|；|以及"),
+    QuestionKind.COMPARISON: re.compile(_NUMERAL),
+}
+
+
+def holds_expected(query: Query, text: str) -> tuple[bool | None, bool]:
+    """Whether a sentence holds what the kind of question asks for (`None`: any may), and the unit."""
+    pattern = _EXPECTED.get(query.kind)
+    expected = None if pattern is None else bool(pattern.search(text))
+    unit = bool(query.unit) and bool(re.search(f"{_NUMERAL}多?余?{re.escape(query.unit)}", text))
+    return expected, unit
