@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,7 +47,17 @@ from embeddings.records import Refusal, content_hash
 from embeddings.settings import Settings
 from embeddings.tokens import TOKENS_VERSION, Tokenizer
 
+# Tokenising so many passages takes a few seconds.
+TERMS_REWRITTEN_MAX = 5000
+
 _WORK = ".building"
+
+_SQLITE_DISK_ERRORS = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +142,16 @@ def cutting_fingerprint(settings: Settings) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Base:
-    """The snapshot a build starts from. `whole` is false when only its catalog can be used."""
+    """The snapshot a build starts from: its catalog is whole, other files of it may be damaged."""
 
     number: int
     folder: Path
     manifest: Manifest
-    whole: bool
+    damaged: frozenset[str]
+
+    @property
+    def whole(self) -> bool:
+        return not self.damaged
 
 
 def _find_base(data: Path) -> _Base | None:
@@ -145,22 +160,32 @@ def _find_base(data: Path) -> _Base | None:
     Raises:
         IndexMismatch: a newer Wenbao wrote it; building on would throw its articles away.
     """
-    published = current_number(data) or 0
-    for number in sorted((n for n in snapshot_numbers(data) if n <= published), reverse=True):
+    numbers = snapshot_numbers(data)
+    try:
+        published = current_number(data) or 0
+    except IndexDamaged:  # whatever is there was whole when it got its number
+        published = max(numbers, default=0)
+    for number in sorted((n for n in numbers if n <= published), reverse=True):
         folder = snapshot_folder(data, number)
         with contextlib.suppress(IndexDamaged):
             manifest = read_manifest(folder)
-            damaged = damaged_files(folder, manifest)
+            damaged = frozenset(damaged_files(folder, manifest))
             if CATALOG not in damaged:
-                return _Base(number, folder, manifest, whole=not damaged)
+                return _Base(number, folder, manifest, damaged)
     return None
+
+
+def _serves(data: Path, number: int) -> bool:
+    try:
+        return current_number(data) == number
+    except IndexDamaged:
+        return False
 
 
 @contextlib.contextmanager
 def _work(settings: Settings, encoder: Encoder) -> Iterator[_Work]:
     """A build under way: locked, with a folder of its own that goes when it ends, however it ends."""
     with build_lock(settings.data), _disk_errors():
-        remove_old(settings.data, settings.keep_snapshots)
         base = _find_base(settings.data)
         folder = settings.data / SNAPSHOTS / _WORK
         shutil.rmtree(folder, ignore_errors=True)
@@ -179,11 +204,19 @@ def _disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ServiceError(
-            f"写索引时出错({error.strerror or type(error).__name__})。",
-            hint="检查磁盘空间和权限后重新运行 wenbao build;正在服务的索引没有改动。",
-            code="disk_error",
-        ) from None
+        raise _disk_error(error.strerror or type(error).__name__) from None
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in _SQLITE_DISK_ERRORS:
+            raise
+        raise _disk_error(error.sqlite_errorname) from None
+
+
+def _disk_error(cause: str) -> ServiceError:
+    return ServiceError(
+        f"写索引时出错({cause})。",
+        hint="检查磁盘空间和权限后重新运行 wenbao build;正在服务的索引没有改动。",
+        code="disk_error",
+    )
 
 
 class _Work:
@@ -205,7 +238,7 @@ class _Work:
             self.changes.cut_again()
         number, embedded = self._base.number if self._base else None, 0
         articles, passages = self._catalog.counts()
-        if self.changes or (self._base and current_number(self._settings.data) != self._base.number):
+        if self.changes or (self._base and not _serves(self._settings.data, self._base.number)):
             number, embedded = self._publish(articles, passages, step)
         changes = self.changes
         return BuildReport(
@@ -244,6 +277,8 @@ class _Work:
         self._write_terms(pending)
         self._catalog.commit()
         data = self._settings.data
+        # Above the newest on disk and not above the one that serves: after a rollback, a number that readers
+        # have seen must not come back with another content.
         number = max([0, *snapshot_numbers(data)]) + 1
         manifest = Manifest(
             format=FORMAT_VERSION,
@@ -282,7 +317,7 @@ class _Work:
 
     def _known_vectors(self, hashes: set[str]) -> dict[str, Vectors]:
         """Vectors of the base by the hash of what the encoder read."""
-        if not (self._base and self._base.whole and self._same_encoder):
+        if not (self._base and VECTORS not in self._base.damaged and self._same_encoder):
             return {}
         with contextlib.closing(Catalog(self._base.folder / CATALOG)) as catalog:
             keys = {h: key for h, key in catalog.keys_by_hash().items() if h in hashes}
@@ -301,16 +336,28 @@ class _Work:
         return self._encoder.encode_passages(texts, progress)
 
     def _write_terms(self, pending: Sequence[PendingPassage]) -> None:
-        carried = self._base if self._parts_fit else None
-        if carried:
-            _link_tree(carried.folder / TERMS, self._folder / TERMS)
         tokenizer = Tokenizer(self._settings.cache / "jieba")
-        writer = TermIndexWriter(self._folder / TERMS)
-        if carried:
+        if self._base and self._terms_carried:
+            _link_tree(self._base.folder / TERMS, self._folder / TERMS)
+            writer = TermIndexWriter(self._folder / TERMS)
             writer.remove(self.changes.dropped_keys)
-        for p in pending:
-            writer.add(term_document(p.key, p.article, p.passage, tokenizer))
+            passages = ((p.key, p.passage, p.article) for p in pending)
+        else:
+            writer = TermIndexWriter(self._folder / TERMS)
+            passages = self._catalog.passages()
+        for key, passage, article in passages:
+            writer.add(term_document(key, article, passage, tokenizer))
         writer.commit()
+
+    @property
+    def _terms_carried(self) -> bool:
+        """Whether the base's terms are changed in place rather than written anew.
+
+        tantivy counts removed passages in its document frequencies until it merges their segment, so
+        that scores drift from those of a build from nothing. Small archives are spared that.
+        """
+        drifts = bool(self.changes.dropped_keys)
+        return self._parts_fit and not (drifts and self._catalog.counts()[1] <= TERMS_REWRITTEN_MAX)
 
 
 def _link_tree(source: Path, target: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embeddings.encoder import Encoder
@@ -17,6 +18,11 @@ from embeddings.tokens import article_names
 
 # Raised when the same file would give other articles, so that unchanged files are read again.
 READER_VERSION = 1
+
+# Path of an article whose file has let go of it; another file may still claim it in the same build.
+_NOWHERE = ""
+# Size of a file that is to be read again whatever it looks like.
+_READ_AGAIN = -1
 
 Step = Callable[[str, int, int], None]
 
@@ -44,6 +50,9 @@ class Changes:
 
     `pending` holds the passages to write by key, `dropped_keys` those to take out of the vectors and terms;
     counters are of articles.
+
+    An id that several files give belongs to the first of them in the order of reading, as it would in a
+    build from nothing. A file that lost one is read again by every build, so that it can step in.
     """
 
     def __init__(self, catalog: CatalogWriter, encoder: Encoder, settings: Settings) -> None:
@@ -59,6 +68,7 @@ class Changes:
         self._ids_of: defaultdict[str, set[str]] = defaultdict(set)
         for article_id, (path, _) in self._stored.items():
             self._ids_of[path].add(article_id)
+        self._unread: set[str] = set()
 
     def __bool__(self) -> bool:
         return bool(self.added or self.updated or self.removed or self.moved or self.pending)
@@ -66,9 +76,11 @@ class Changes:
     def read_all(self, found: Sequence[InputFile], step: Step) -> None:
         """Read every file that is not known as it stands, and compare it with what is stored."""
         step("files", 0, len(found))
+        self._unread = {str(file.path.resolve()) for file in found}
         for done, file in enumerate(found, 1):
             self._read(file)
             step("files", done, len(found))
+        self._remove_all(set(self._ids_of[_NOWHERE]))
 
     def prune(self, roots: Sequence[Path], found: Sequence[InputFile]) -> None:
         """Remove what came from files under `roots` that are not among those found."""
@@ -96,10 +108,15 @@ class Changes:
 
     def _read(self, file: InputFile) -> None:
         path = str(file.path.resolve())
+        self._unread.discard(path)
         known = self._files.get(path)
         place = content_hash(file.place.paper, str(file.place.date), file.place.number)
         size, mtime_ns = _size_and_time(file.path)
-        current = known is not None and (known.place, known.reader) == (place, READER_VERSION)
+        current = (
+            known is not None
+            and known.size != _READ_AGAIN
+            and (known.place, known.reader) == (place, READER_VERSION)
+        )
         if known and current and (known.size, known.mtime_ns) == (size, mtime_ns):
             self._keep(path, known)
             return
@@ -112,7 +129,12 @@ class Changes:
         entry = FileEntry(
             path, file.name, place, size, mtime_ns, intake.content_hash, READER_VERSION, refused
         )
-        self._files[path] = entry
+        lost = any(self._stored[article.id][0] != path for article in intake.articles)
+        # What could not be opened has no hash: it may be readable next time, and look the same.
+        self._note(replace(entry, size=_READ_AGAIN) if lost or not entry.hash else entry)
+
+    def _note(self, entry: FileEntry) -> None:
+        self._files[entry.path] = entry
         self._catalog.put_file(entry)
 
     def _keep(self, path: str, known: FileEntry) -> None:
@@ -124,35 +146,45 @@ class Changes:
             # A file that cannot be read now must not cost what was read from it before.
             self.unchanged += len(self._ids_of[path])
             return
-        self._remove_all(self._ids_of[path] - {article.id for article in intake.articles})
+        self._release(self._ids_of[path] - {article.id for article in intake.articles})
         for article in intake.articles:
             refusal = self._take(path, article, intake.file.name)
             if refusal:
                 yield refusal
 
     def _take(self, path: str, article: Article, name: str) -> Refusal | None:
-        stored_path, digest = self._stored.get(article.id, (None, None))
-        if stored_path is None:
+        if article.id not in self._stored:
             self.added += 1
             self._add(path, article)
             return None
-        elsewhere = stored_path != path and Path(stored_path).exists()
-        if digest == article_hash(article):
-            self.unchanged += 1
-            if not elsewhere:
-                self._move(path, article)
-            return None
-        if elsewhere:
+        held_at, digest = self._stored[article.id]
+        same = digest == article_hash(article)
+        if held_at != path and self._keeps(held_at):
             reason = f"另一个文件里已有编号为 {article.id} 的文章,内容不同 (duplicate_id)"
-            return Refusal(name, "duplicate_id", reason)
-        self.updated += 1
-        self._drop(article.id)
-        self._add(path, article)
+            return None if same else Refusal(name, "duplicate_id", reason)
+        if held_at in self._files and held_at != path:
+            self._note(replace(self._files[held_at], size=_READ_AGAIN))
+        if same:
+            self.unchanged += 1
+            self._move(path, article)
+        else:
+            self.updated += 1
+            self._drop(article.id)
+            self._add(path, article)
         return None
 
+    def _keeps(self, path: str) -> bool:
+        """Whether an article of this file stays its own: it was read before, or is none of this build's."""
+        return path != _NOWHERE and path not in self._unread and os.path.exists(path)  # noqa: PTH110 - never raises
+
+    def _release(self, ids: set[str]) -> None:
+        for article_id in ids:
+            path, digest = self._stored[article_id]
+            self._ids_of[path].discard(article_id)
+            self._register(_NOWHERE, article_id, digest)
+
     def _move(self, path: str, article: Article) -> None:
-        self.moved += 1
-        self._catalog.move_article(article, path)
+        self.moved += self._catalog.move_article(article, path)
         old_path, digest = self._stored[article.id]
         self._ids_of[old_path].discard(article.id)
         self._register(path, article.id, digest)
@@ -187,8 +219,12 @@ class Changes:
 
 
 def _size_and_time(path: Path) -> tuple[int, int]:
+    """Size, and when the content, name or permissions last changed; zeros when there is no such file.
+
+    Not the modification time alone: a renamed or unpacked file brings an old one along.
+    """
     try:
         found = path.stat()
     except OSError:
         return 0, 0
-    return found.st_size, found.st_mtime_ns
+    return found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)

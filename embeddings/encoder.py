@@ -65,8 +65,8 @@ class Encoder(Protocol):
 class SentenceTransformerEncoder:
     """A sentence-transformers folder, with its own query and passage prompts.
 
-    The model is loaded at the first call that needs it (`warm` does it ahead of time): loading
-    costs seconds, and a build with nothing new never does. Calls from several threads take turns:
+    The model is loaded at the first call that needs it: loading costs seconds, and a build with
+    nothing new never does. Calls from several threads take turns:
     two forward passes at once on one processor only slow each other down.
     """
 
@@ -94,10 +94,6 @@ class SentenceTransformerEncoder:
         """See `Encoder`."""
         with self._lock:
             return int(self._model.max_seq_length or DEFAULT_MAX_TOKENS)
-
-    def warm(self) -> None:
-        """Load the model now and run it once, so that the first question does not wait for it."""
-        self.encode_query("")
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """See `Encoder`."""

@@ -28,22 +28,23 @@ def build_lock(data: Path) -> Iterator[None]:
         IndexBusy: another process holds it; says which, since when and where.
         ServiceError: the folder cannot be written.
     """
+    lock = FileLock(data / LOCK)
     try:
         data.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(data / LOCK)
         lock.acquire(timeout=0)
+        _note_holder(data)
     except Timeout:
         raise IndexBusy(
             f"另一个进程正在更新索引({_holder(data)})。", hint="等它完成后再试;wenbao status 可查看进度。"
         ) from None
     except OSError as error:
+        lock.release()
         raise ServiceError(
             f"数据文件夹不可写({error.strerror})。",
             hint="用 --data 或 WENBAO_DATA 指定可写的文件夹。",
             code="data_unwritable",
         ) from None
     try:
-        _note_holder(data)
         yield
     finally:
         with contextlib.suppress(OSError):

@@ -17,6 +17,8 @@ Span = tuple[int, int]
 # A quotation longer than this is read sentence by sentence, so that one missing closing mark
 # (common in e-paper text) cannot swallow a paragraph.
 QUOTATION_CHARS_MAX = 120
+# Deeper than anybody quotes: marks that are never closed must not pile up.
+NESTING_MAX = 50
 
 _OPENING = "“‘（([【《「『〈"
 _CLOSING = "”’）)]】》」』〉"
@@ -49,6 +51,7 @@ def _ends(text: str) -> Iterator[int]:
         mark, at = match.group(), match.end()
         if mark in _OPENING:
             open_marks.append((mark, match.start()))
+            del open_marks[:-NESTING_MAX]
         elif mark in _CLOSING:
             _close(open_marks, mark)
         elif mark == "\n":
@@ -56,7 +59,7 @@ def _ends(text: str) -> Iterator[int]:
             yield at
         else:
             at = _after_run(text, at)
-            inside = [opened for _, opened in open_marks if at - opened <= QUOTATION_CHARS_MAX]
+            inside = bool(open_marks) and at - open_marks[-1][1] <= QUOTATION_CHARS_MAX
             at, closed = _after_closing(text, at, open_marks)
             speech_ends = closed and not open_marks and not _ATTRIBUTION.match(text, at)
             if speech_ends or (not inside and not closed):

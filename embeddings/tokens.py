@@ -26,7 +26,7 @@ from typing import Any
 from embeddings.records import Article
 
 # Raised when the same text would give other terms, so that older indexes are told apart.
-TOKENS_VERSION = 1
+TOKENS_VERSION = 2
 
 NAME_CHARS_MAX = 12
 
@@ -34,7 +34,8 @@ _RUN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+|[a-z0-9]+(?:[.\-_/%:+&
 _PART = re.compile(r"[a-z]+|[0-9]+(?:\.[0-9]+)?")
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _PERSON_LIST = re.compile(
-    r"(?:记者|通讯员|特约记者|实习生|摄影|作者|编辑|文/图|文|图|摄)|[\s,，、/:：;；()（）□■●·]+"
+    r"(?:本报|全媒体|融媒体|特约|见习|实习)?(?:记者|通讯员|实习生|摄影|报道|作者|编辑)|[\s,，、/:：;；()（）□■●·]+"
+    r"|[文图摄](?=[\s,，、/:：;；()（）□■●·])|(?<=[\u4e00-\u9fff]{2})摄$"
 )
 _QUOTED = re.compile(r"[“「『《]([^“”「」『』《》]{2,12})[”」』》]")
 

@@ -63,12 +63,10 @@ def read_questions(path: Path) -> list[GoldQuestion]:
         InputRefused: it cannot be read, or a line is not a question; names the line.
     """
     try:
-        opened = (
-            gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-        )
-        with opened as file:
-            lines = [line for line in file if line.strip()]
-    except (OSError, UnicodeDecodeError):
+        stored = path.read_bytes()
+        text = (gzip.decompress(stored) if path.suffix == ".gz" else stored).decode("utf-8-sig")
+        lines = [line for line in text.split("\n") if line.strip()]
+    except (OSError, EOFError, UnicodeDecodeError):
         raise InputRefused(f"评测文件 {path.name} 无法读取。", hint="应为 UTF-8 的 JSON 行文件。") from None
     return [_question(path.name, number, line) for number, line in enumerate(lines, 1)]
 

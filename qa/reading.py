@@ -1,8 +1,9 @@
 """Passages to the sentences that answer: every sentence gets a probability of carrying the answer.
 
-The probability is a logistic model over a handful of named features, so that one number both ranks
-sentences and says when none of them will do. Its weights are in `reading.json`; `make fit-reading`
-learns them from questions with known answers.
+The span reader says where in a passage an answer could be; the probability is a logistic model over
+its score and a handful of named features, so that one number both ranks sentences and says when
+none of them will do. Its weights are in `reading.json`; `tests/bench/fit_reading.py` learns them
+from questions with known answers.
 """
 
 from __future__ import annotations
@@ -11,26 +12,28 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
+from typing import Protocol
 
-import numpy as np
-
-from embeddings.encoder import Encoder, Vectors
 from embeddings.index.snapshot import Snapshot
 from embeddings.records import Article, Hit
 from embeddings.sentences import sentence_spans, trimmed
 from embeddings.tokens import Tokenizer, normalised, question_pairs
 from qa.question import Query, QuestionKind
+from qa.spans import Span
 
-# Sentences read closely, chosen by their terms and their passage's score; each costs a few ms.
-SENTENCES_READ = 16
-PASSAGES_READ = 8
+# Passages given to the span reader, each 20 to 80 ms by processor, and the spans taken from each.
+PASSAGES_READ = 6
+SPANS_READ = 4
+# The span score of a sentence in which the reader saw nothing.
+NO_SPAN = -12.0
 
 FEATURES = (
     "bias",
-    "similarity",  # cosine of question and headline + sentence, centred
-    "similarity_lead",  # how far that is above the mean of the sentences read
+    "span",  # the span reader's score for this sentence, in tens of logits
+    "span_here",  # it is above "not here"
+    "span_lead",  # how far it is above the best of the other passages, in tens of logits
     "covered",  # share of the question's term weight met by the sentence
     "covered_near",  # … by the sentence, its neighbours and the headline
     "covered_far",  # … by the passage and the headline
@@ -41,6 +44,13 @@ FEATURES = (
     "unexpected",  # the kind of question asks for something that is not there
     "short",  # under 12 characters: a fragment
 )
+
+
+class SpanSource(Protocol):
+    """What reads spans: `qa.span_reader.SpanReader`, or the tests' fake."""
+
+    def read(self, question: str, passages: Sequence[str], n: int = 1) -> list[list[Span]]:
+        """The best n spans of each passage, in the passages' order, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +84,27 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of a passage that was found, with its neighbours' text for context."""
+    """One sentence of a passage that was found, its neighbours' text, and the reader's score for it."""
 
     hit: Hit
     start: int
     end: int
     text: str
     near: str
+    span_score: float = NO_SPAN
 
 
 class Reader:
     """Reads passages for one snapshot at a time; holds no state between questions."""
 
-    def __init__(self, encoder: Encoder, tokenizer: Tokenizer, weights: Weights) -> None:
-        self._encoder = encoder
+    def __init__(self, spans: SpanSource, tokenizer: Tokenizer, weights: Weights) -> None:
+        self._spans = spans
         self._tokenizer = tokenizer
         self._weights = weights
 
-    def read(self, snapshot: Snapshot, query: Query, vector: Vectors, hits: Sequence[Hit]) -> list[Evidence]:
+    def read(self, snapshot: Snapshot, query: Query, hits: Sequence[Hit]) -> list[Evidence]:
         """Sentences of the first passages with their probabilities, best first; may be empty."""
-        sentences, rows = self.features(snapshot, query, vector, hits)
+        sentences, rows = self.features(snapshot, query, hits)
         found = [
             Evidence(s.hit, s.start, s.end, s.text, self._weights.probability(row))
             for s, row in zip(sentences, rows, strict=True)
@@ -101,38 +112,43 @@ class Reader:
         return sorted(found, key=lambda evidence: -evidence.probability)
 
     def features(
-        self, snapshot: Snapshot, query: Query, vector: Vectors, hits: Sequence[Hit]
+        self, snapshot: Snapshot, query: Query, hits: Sequence[Hit]
     ) -> tuple[list[Sentence], list[list[float]]]:
         """The sentences read and their features, in the order of `FEATURES`."""
         terms = TermWeights(snapshot, query, self._tokenizer)
-        sentences = [s for hit in hits[:PASSAGES_READ] for s in _sentences(hit)]
-        sentences.sort(
-            key=lambda s: -(terms.covered(s.near) + 0.5 * terms.covered(s.text) + 0.2 * s.hit.score)
-        )
-        sentences = sentences[:SENTENCES_READ]
-        if not sentences:
-            return [], []
-        texts = [f"{s.hit.article.headline} {s.text}".strip() for s in sentences]
-        cosines = self._encoder.encode_passages(texts) @ vector
-        mean = float(np.mean(cosines))
+        sentences = self._sentences(query, hits[:PASSAGES_READ])
+        best: dict[str, float] = {}
+        for s in sentences:
+            best[s.hit.passage.id] = max(best.get(s.hit.passage.id, NO_SPAN), s.span_score)
         rows = [
-            _row(query, terms, sentence, float(cosine), mean)
-            for sentence, cosine in zip(sentences, cosines, strict=True)
+            _row(query, terms, s, max((v for k, v in best.items() if k != s.hit.passage.id), default=NO_SPAN))
+            for s in sentences
         ]
         return sentences, rows
 
+    def _sentences(self, query: Query, hits: Sequence[Hit]) -> list[Sentence]:
+        contexts = [f"{hit.article.headline}\n" for hit in hits]
+        texts = [context + hit.passage.text for context, hit in zip(contexts, hits, strict=True)]
+        found = []
+        for hit, context, spans in zip(
+            hits, contexts, self._spans.read(query.standalone, texts, SPANS_READ), strict=True
+        ):
+            shift = hit.passage.start - len(context)
+            placed = [(span.start + shift, span.score) for span in spans]
+            for sentence in _sentences(hit):
+                scores = [score for start, score in placed if sentence.start <= start < sentence.end]
+                found.append(replace(sentence, span_score=max([NO_SPAN, *scores])))
+        return found
 
-# e5's cosines of a question with anything lie between about 0.75 and 0.95.
-_COSINE_CENTRE = 0.85
 
-
-def _row(query: Query, terms: TermWeights, sentence: Sentence, cosine: float, mean: float) -> list[float]:
+def _row(query: Query, terms: TermWeights, sentence: Sentence, elsewhere: float) -> list[float]:
     expected, unit = holds_expected(query, sentence.text)
     hit = sentence.hit
     return [
         1.0,
-        (cosine - _COSINE_CENTRE) * 10,
-        (cosine - mean) * 10,
+        sentence.span_score / 10,
+        float(sentence.span_score > 0),
+        (sentence.span_score - elsewhere) / 10,
         terms.covered(sentence.text),
         terms.covered(f"{hit.article.headline}\n{sentence.near}"),
         terms.covered(f"{hit.article.headline}\n{hit.passage.text}"),

@@ -18,7 +18,7 @@ from embeddings.index.catalog import Keys
 from embeddings.index.snapshot import Snapshot
 from embeddings.index.terms import query_terms
 from embeddings.records import Article, Filters, Hit, Passage
-from embeddings.tokens import Tokenizer, pairs
+from embeddings.tokens import Tokenizer, normalised
 
 # Share of the dense leg in the fused score; chosen with `make eval` on drcd-dev and crud-news.
 DENSE_WEIGHT = 0.6
@@ -28,6 +28,8 @@ DEPTH = 100
 PASSAGES_PER_ARTICLE = 3
 # Passages of different articles that share this much (Jaccard index of character pairs) are one story.
 SAME_STORY = 0.8
+# Differences below this are no differences.
+ROUNDING = 1e-9
 
 Scores = npt.NDArray[np.float64]
 
@@ -70,7 +72,8 @@ def _fused(dense: dict[int, float], lexical: dict[int, float]) -> list[Candidate
 def z_scores(values: Scores) -> Scores:
     """Distance from the mean in standard deviations; zeros when all values are alike."""
     spread = values.std() if len(values) else 0.0
-    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)
+    # Not 0: the mean of equal floats may be off in its last digit.
+    return (values - values.mean()) / spread if spread > ROUNDING else np.zeros_like(values)
 
 
 def hits(snapshot: Snapshot, candidates: list[Candidate], k: int) -> list[Hit]:
@@ -81,7 +84,7 @@ def hits(snapshot: Snapshot, candidates: list[Candidate], k: int) -> list[Hit]:
     for passage, article, score in _in_order(snapshot, candidates, 3 * k + 20):
         if taken[article.id] >= PASSAGES_PER_ARTICLE:
             continue
-        shape = frozenset(pairs(passage.text))
+        shape = _shape(passage.text)
         if any(other != article.id and _alike(shape, theirs) for other, theirs in seen):
             continue
         taken[article.id] += 1
@@ -96,10 +99,16 @@ def _in_order(
     snapshot: Snapshot, candidates: list[Candidate], limit: int
 ) -> list[tuple[Passage, Article, float]]:
     found = snapshot.catalog.passages(candidate.key for candidate in candidates[:limit])
-    return [(*found[c.key], c.fused) for c in candidates[:limit] if c.key in found]
+    placed = [(*found[c.key], c.fused) for c in candidates[:limit] if c.key in found]
+    # Passages with one text score alike; which comes first must not hang on when they were indexed.
+    return sorted(placed, key=lambda item: (-item[2], item[1].id, item[0].number))
+
+
+def _shape(text: str) -> frozenset[str]:
+    """Pairs of neighbouring letters, digits and Han characters."""
+    kept = "".join(c for c in normalised(text) if c.isalnum())
+    return frozenset(kept[i : i + 2] for i in range(max(1, len(kept) - 1)))
 
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    if not one or not other:
-        return one == other
     return len(one & other) >= SAME_STORY * len(one | other)

@@ -24,7 +24,7 @@ from qa import retrieval
 from qa.answering import compose
 from qa.conversations import Conversations
 from qa.question import Turn, check_question, understand
-from qa.reading import PASSAGES_READ, Reader, Weights
+from qa.reading import PASSAGES_READ, Reader, SpanSource, Weights
 
 logger = logging.getLogger(__name__)
 
@@ -88,12 +88,17 @@ class Service:
     """Answers, searches and shows. Thread-safe."""
 
     def __init__(
-        self, settings: Settings, encoder: Encoder, conversations: Conversations | None = None
+        self,
+        settings: Settings,
+        encoder: Encoder,
+        spans: SpanSource,
+        conversations: Conversations | None = None,
     ) -> None:
         self._settings = settings
         self._encoder = encoder
         self._tokenizer = Tokenizer(settings.cache / "jieba")
-        self._reader = Reader(encoder, self._tokenizer, Weights.shipped())
+        self._spans = spans
+        self._reader = Reader(spans, self._tokenizer, Weights.shipped())
         self._conversations = conversations
         self._opening = threading.Lock()
         self._snapshot: Snapshot | None = None
@@ -133,7 +138,7 @@ class Service:
         )
         hits = retrieval.hits(snapshot, candidates, PASSAGES_READ)
         watch.lap("retrieve")
-        evidence = self._reader.read(snapshot, query, vector, hits)
+        evidence = self._reader.read(snapshot, query, hits)
         composed = compose(query, evidence, hits, self._settings.min_confidence)
         watch.lap("read")
         if self._conversations:
@@ -197,18 +202,13 @@ class Service:
         Raises:
             IndexMissing: nothing has been built yet.
         """
-        snapshot = self._current()
-        manifest = snapshot.manifest
-        first, last = snapshot.catalog.date_range()
-        return Status(
-            manifest.number,
-            manifest.articles,
-            manifest.passages,
-            manifest.model,
-            manifest.built_at,
-            first,
-            last,
-        )
+        return status_of(self._current())
+
+    def warm(self) -> None:
+        """Load the models and the dictionary now, so that the first question does not wait for them."""
+        self._encoder.encode_query("今天的报纸")
+        self._tokenizer.words("今天的报纸")
+        self._spans.read("今天有什么?", ["今天的报纸"])
 
     def _current(self) -> Snapshot:
         """The published snapshot, opened when it is new; the one before goes on if the new one is no good."""
@@ -243,3 +243,12 @@ class Service:
             return
         self._snapshot = snapshot
         logger.info("snapshot %d serves", snapshot.number)
+
+
+def status_of(snapshot: Snapshot) -> Status:
+    """What a snapshot holds."""
+    manifest = snapshot.manifest
+    first, last = snapshot.catalog.date_range()
+    return Status(
+        manifest.number, manifest.articles, manifest.passages, manifest.model, manifest.built_at, first, last
+    )

@@ -10,7 +10,7 @@ import datetime
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,7 +163,10 @@ class Catalog:
     def newest(self, limit: int) -> list[Article]:
         """Articles of the newest issue first, then page by page as printed; undated ones last."""
         rows = self._rows(
-            "SELECT record FROM articles ORDER BY day IS NULL, day DESC, paper, page, key LIMIT ?", (limit,)
+            # SQLite has NULL below every number, so undated articles come last.
+            "SELECT record FROM articles"
+            " ORDER BY day DESC, paper, page, json_extract(record, '$.source.start'), key LIMIT ?",
+            (limit,),
         )
         return [_article(record) for (record,) in rows]
 
@@ -299,11 +302,23 @@ class CatalogWriter:
             for r, path in self._db.execute("SELECT record, path FROM articles ORDER BY key")
         ]
 
-    def move_article(self, article: Article, path: str) -> None:
-        """The same article stands elsewhere now."""
-        self._db.execute(
-            "UPDATE articles SET path = ?, record = ? WHERE id = ?", (path, _record(article), article.id)
+    def passages(self) -> Iterator[tuple[int, Passage, Article]]:
+        """Every passage with its key and article, by key."""
+        rows = self._db.execute(
+            "SELECT p.key, p.number, p.start, p.end, a.record"
+            " FROM passages p JOIN articles a ON a.key = p.article ORDER BY p.key"
         )
+        for key, number, start, end, record in rows:
+            article = _article(record)
+            yield key, Passage(article.id, number, start, end, article.text[start:end]), article
+
+    def move_article(self, article: Article, path: str) -> bool:
+        """The same article may stand elsewhere now; whether it does."""
+        values = (path, _record(article), article.id)
+        cursor = self._db.execute(
+            "UPDATE articles SET path = ?1, record = ?2 WHERE id = ?3 AND (path <> ?1 OR record <> ?2)", values
+        )
+        return cursor.rowcount > 0
 
     def drop_article(self, article_id: str) -> list[int]:
         """Remove an article; the keys of its passages, which are gone too."""

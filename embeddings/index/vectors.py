@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +42,15 @@ class VectorIndex:
         return cls(index)
 
     def write(self, path: Path) -> None:
-        """Write the index file."""
-        faiss.write_index(self._index, str(path))
+        """Write the index file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        try:
+            faiss.write_index(self._index, str(path))
+        except RuntimeError:  # FAISS has no other error for a full disk
+            raise OSError(errno.EIO, os.strerror(errno.EIO)) from None
 
     def __len__(self) -> int:
         return int(self._index.ntotal)

@@ -29,6 +29,7 @@ from embeddings.tokens import Tokenizer
 from qa import retrieval
 from qa.question import understand
 from qa.reading import FEATURES, PASSAGES_READ, Reader, Weights
+from qa.spans import SpanReader
 
 Matrix = npt.NDArray[np.float64]
 
@@ -67,7 +68,7 @@ def _ask_all(given: Any, path: Path) -> list[Asked]:
     settings = load_settings(data=given.data, precision=given.precision)
     encoder, tokenizer = find_encoder(settings), Tokenizer(settings.cache / "jieba")
     snapshot = open_current(settings.data)
-    reader = Reader(encoder, tokenizer, Weights((0.0,) * len(FEATURES)))
+    reader = Reader(SpanReader(settings.cache), tokenizer, Weights((0.0,) * len(FEATURES)))
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8") as file:
         questions = [q for q in map(json.loads, file) if q.get("article_ids") and q.get("answers")]
@@ -77,7 +78,7 @@ def _ask_all(given: Any, path: Path) -> list[Asked]:
         vector = encoder.encode_query(query.standalone)
         candidates = retrieval.find_candidates(snapshot, tokenizer, query.standalone, vector, Filters())
         hits = retrieval.hits(snapshot, candidates, PASSAGES_READ)
-        sentences, rows = reader.features(snapshot, query, vector, hits)
+        sentences, rows = reader.features(snapshot, query, hits)
         gold = set(question["article_ids"])
         answers = [_folded(answer) for answer in question["answers"]]
         holds = [s.hit.article.id in gold and any(a in _folded(s.text) for a in answers) for s in sentences]
@@ -117,9 +118,7 @@ def _report(asked: list[Asked], weights: Matrix) -> None:
     right = [a.holds[(a.rows @ weights).argmax()] for a in asked if a.holds.any()]
     logits = [(a.rows @ weights).max() for a in asked if a.holds.any()]
     without = [(a.rows[~a.holds] @ weights).max() for a in asked if (~a.holds).any()]
-    print(
-        f"answer among the sentences read: {len(right) / len(asked):.3f}; best sentence right: {np.mean(right):.3f}"
-    )
+    print(f"answer among those read {len(right) / len(asked):.3f}, best sentence right {np.mean(right):.3f}")
     for probability in (0.2, 0.3, 0.4, 0.5, 0.6):
         logit = np.log(probability / (1 - probability))
         print(

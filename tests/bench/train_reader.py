@@ -25,7 +25,7 @@ from embeddings.model import built_in_model
 from embeddings.sentences import sentence_spans
 from embeddings.settings import load_settings
 from embeddings.tokens import pairs
-from qa.span_reader import MAX_TOKENS, SpanModel, encode_pairs, pack, read_spans
+from qa.span_model import MAX_TOKENS, SpanModel, encode_pairs, pack, read_spans
 
 WINDOW_CHARS = 280
 FROZEN_LAYERS = 4
@@ -33,7 +33,7 @@ FROZEN_LAYERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question and a passage; `start:end` is the answer's place in the passage, `None` when it is not there."""
+    """A question and a passage; `span` is the answer's place in the passage, `None` when it is not there."""
 
     question: str
     passage: str
@@ -141,13 +141,13 @@ def _fit(model: SpanModel, examples: list[Example], held_out: list[dict[str, Any
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda n: min((n + 1) / warm, max(0.0, (given.steps - n) / (given.steps - warm)))
     )
-    model.train()
+    model.eval()  # no dropout: on a CPU its random numbers cost more than the rest of the step
     started, losses = time.monotonic(), []
     for step in range(given.steps):
         at = step * given.batch % (len(examples) - given.batch)
         loss = _loss(model, examples[at : at + given.batch])
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(tuned, 1.0)
         optimiser.step()
         schedule.step()
@@ -160,8 +160,6 @@ def _fit(model: SpanModel, examples: list[Example], held_out: list[dict[str, Any
         if step % 500 == 499:
             print(f"step {step + 1}: {evaluate(model, held_out[:150])}", flush=True)
             pack(model, given.out, first_layer=FROZEN_LAYERS)
-            model.train()
-    model.eval()
 
 
 def _loss(model: SpanModel, batch: list[Example]) -> torch.Tensor:
@@ -186,7 +184,7 @@ def _loss(model: SpanModel, batch: list[Example]) -> torch.Tensor:
 
 
 def evaluate(model: SpanModel, rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Exact match and character F1 given the right passage, and how well "not here" is told, at equal error."""
+    """Exact match, character F1 given the right passage, and how well "not here" is told apart."""
     model.eval()
     exact = f1 = 0.0
     here, absent = [], []

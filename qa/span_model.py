@@ -9,7 +9,6 @@ al., 2018); a span's score is its start and end logit less those of position 0, 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,21 +19,13 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from embeddings.model import QUERY_PROMPT
+from qa.spans import Span
 
 MAX_TOKENS = 320
 ANSWER_TOKENS_MAX = 40
 BATCH = 8
 
 _SCALE = ".scale"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Characters `start:end` of a passage and their score; above 0 is rather an answer than none."""
-
-    start: int
-    end: int
-    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +59,10 @@ class SpanModel(nn.Module):
 
     @classmethod
     def shipped(cls, folder: Path, weights: Path) -> SpanModel:
-        """The built-in encoder with the trained layers and head laid over it."""
+        """The built-in encoder with the trained layers and head laid over it, in the fastest type here."""
         model = cls.fresh(folder)
         model.load_state_dict(_unpacked(load_file(weights)), strict=False)
-        return model.eval()
+        return model.to(_fastest_dtype()).eval()
 
     def forward(self, encoded: EncodedPairs) -> tuple[torch.Tensor, torch.Tensor]:
         """Start and end logits [n, length]; only "not here" and the passage's tokens are possible."""
@@ -82,6 +73,13 @@ class SpanModel(nn.Module):
         )
         floor = torch.finfo(start.dtype).min / 4
         return start.masked_fill(~possible, floor), end.masked_fill(~possible, floor)
+
+
+def _fastest_dtype() -> torch.dtype:
+    """bfloat16 where the processor computes in it: twice as fast, and scores move by hundredths."""
+    # torch tells this only by a name with an underscore.
+    has_bfloat16 = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001
+    return torch.bfloat16 if has_bfloat16 else torch.float32
 
 
 def encode_pairs(tokenizer: Any, texts: Sequence[tuple[str, str]]) -> EncodedPairs:
@@ -160,20 +158,3 @@ def _unpacked(packed: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         for name, value in packed.items()
         if not name.endswith(_SCALE)
     }
-
-
-class SpanReader:
-    """The shipped reader, loaded at first use; calls take turns."""
-
-    def __init__(self, folder: Path, weights: Path) -> None:
-        self._folder = folder
-        self._weights = weights
-        self._lock = threading.Lock()
-        self._model: SpanModel | None = None
-
-    def read(self, question: str, passages: Sequence[str], n: int = 1) -> list[list[Span]]:
-        """The best n spans of each passage, in the passages' order, best first."""
-        with self._lock:
-            if self._model is None:
-                self._model = SpanModel.shipped(self._folder, self._weights)
-            return read_all_spans(self._model, question, passages, n)

@@ -1,0 +1,67 @@
+# Wenbao (问报). `make help` lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+DATA ?= var
+PORT ?= 8000
+SHARED ?= ../shared
+
+.PHONY: help setup serve test check format eval eval-shared eval-pages bench browser lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
+
+setup: .venv/.installed ## make .venv with everything, once
+
+# Made again only when what is installed would differ.
+.venv/.installed: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+serve: setup ## index seeds/ (only what is new) and serve the chat page on $(PORT)
+	$(BIN)/wenbao build seeds --data $(DATA)
+	exec $(BIN)/wenbao serve --data $(DATA) --port $(PORT)
+
+test: setup browser ## run the tests
+	$(BIN)/python -m pytest
+
+check: setup ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+eval: setup ## measure the answers on seeds/questions.jsonl
+	$(BIN)/wenbao build seeds --data .cache/eval/seeds
+	$(BIN)/wenbao eval seeds/questions.jsonl --data .cache/eval/seeds
+
+eval-shared: setup ## measure retrieval on the development data in $(SHARED)/data
+	SHARED=$(SHARED) BIN=$(BIN) $(BIN)/python -m tests.bench.retrieval
+
+eval-pages: setup ## measure the reading of pages on $(SHARED)/data/pages and seeds/
+	$(BIN)/python tests/bench/pages.py $(SHARED)/data/pages
+	$(BIN)/python tests/bench/pages.py seeds --gold tests/data/seed_pages.jsonl
+
+bench: setup ## measure embedding and query speed on seeds/
+	$(BIN)/python -m tests.bench.speed
+
+# The browser tests drive Debian's Chromium; Chinese fonts make the screenshots readable.
+browser:
+	@command -v chromium >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
+	  $$as_root apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; }
+
+lock: setup ## write requirements.lock from what is installed
+	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check 2>/dev/null \
+	  | sed 's/+cpu//' | grep -v '^pip==' > requirements.lock
+
+clean: ## remove what was made here
+	rm -rf .venv .cache var build *.egg-info

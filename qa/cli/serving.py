@@ -1,0 +1,41 @@
+"""The command `serve`: where the parts of the web process are wired together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import Flask
+
+from embeddings.encoder import find_encoder
+from embeddings.settings import Settings
+from qa.cli.show import settings_for
+from qa.conversations import Conversations
+from qa.service import Service
+from qa.spans import SpanReader
+from web import create_app
+from web.server import serve as run_server
+
+CHAT_STORE = "chat.sqlite"
+
+
+@click.command()
+@click.option("--host", help="监听的地址(默认 127.0.0.1)。")
+@click.option("--port", type=int, help="监听的端口(默认 8000)。")
+@click.option("--data", type=click.Path(path_type=Path), help="索引所在的文件夹。")
+def serve(host: str | None, port: int | None, data: Path | None) -> int:
+    """启动网页和 API 服务;SIGTERM 会等正在回答的请求完成。"""
+    settings = settings_for(data, host=host, port=port)
+    return run_server(lambda: make_app(settings), settings)
+
+
+def make_app(settings: Settings) -> Flask:
+    """The application over the real service, with the models already in memory."""
+    service = Service(
+        settings,
+        find_encoder(settings),
+        SpanReader(settings.cache),
+        Conversations(settings.data / CHAT_STORE),
+    )
+    service.warm()
+    return create_app(service, settings)

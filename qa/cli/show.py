@@ -1,0 +1,100 @@
+"""What the commands print: JSON for programs, tables and progress for people."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from embeddings.changes import Step
+from embeddings.errors import WenbaoError
+from embeddings.records import Refusal
+from embeddings.settings import Settings, load_settings
+
+REFUSED = 3
+
+_STAGES = {"files": "读取文件", "passages": "编码段落", "questions": "回答问题"}
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def common_options(command: Command) -> Command:
+    """`--data` and `--json`, as every command takes them."""
+    data = click.option(
+        "--data", type=click.Path(path_type=Path), help="索引所在的文件夹(默认 WENBAO_DATA 或 var)。"
+    )
+    as_json = click.option("--json", "as_json", is_flag=True, help="在标准输出打印一个 JSON 文档。")
+    return data(as_json(command))
+
+
+def settings_for(data: Path | None, **given: Any) -> Settings:
+    """The settings, with what the command line gave on top."""
+    return load_settings(data=data, **given)
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document on one line."""
+    click.echo(json.dumps(document, ensure_ascii=False))
+
+
+def error_json(error: WenbaoError) -> dict[str, str]:
+    """An error as a JSON object, named as the API names it."""
+    return {"title": error.message, "detail": error.hint or error.message, "code": error.code}
+
+
+def print_error(error: WenbaoError) -> None:
+    """Print an error for people on stderr, and as JSON on stdout where `--json` was asked for."""
+    context = click.get_current_context(silent=True)
+    if context and context.params.get("as_json"):
+        print_json(error_json(error))
+    click.echo(f"错误:{error.message}", err=True)
+    if error.hint:
+        click.echo(f"提示:{error.hint}", err=True)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """Print a table; cells are shown as they are, never read as markup."""
+    table = Table(*columns, title=title or None, title_justify="left", box=None, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    Console().print(table)
+
+
+def print_refusals(refused: Sequence[Refusal]) -> None:
+    """List what was refused on stderr."""
+    for refusal in refused:
+        click.echo(f"未收录 {refusal.file}:{refusal.reason}", err=True)
+
+
+@contextlib.contextmanager
+def progress_bars() -> Iterator[Step]:
+    """A `step(stage, done, total)` that draws one bar a stage on stderr, with rate and time left.
+
+    Draws nothing when stderr is no terminal.
+    """
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+
+        def step(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(_STAGES.get(stage, stage), total=total, rate="")
+            speed = progress.tasks[tasks[stage]].speed
+            progress.update(tasks[stage], completed=done, rate=f"{speed:.1f}/秒" if speed else "")
+
+        yield step
