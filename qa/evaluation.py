@@ -9,6 +9,7 @@ import gzip
 import json
 import statistics
 import unicodedata
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from embeddings.errors import InputRefused
+from embeddings.records import Article, Passage
 from qa.question import Turn
 from qa.service import SearchResult, Service
 
@@ -65,10 +67,10 @@ def read_questions(path: Path) -> list[GoldQuestion]:
     try:
         stored = path.read_bytes()
         text = (gzip.decompress(stored) if path.suffix == ".gz" else stored).decode("utf-8-sig")
-        lines = [line for line in text.split("\n") if line.strip()]
-    except (OSError, EOFError, UnicodeDecodeError):
+        lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         raise InputRefused(f"评测文件 {path.name} 无法读取。", hint="应为 UTF-8 的 JSON 行文件。") from None
-    return [_question(path.name, number, line) for number, line in enumerate(lines, 1)]
+    return [_question(path.name, number, line) for number, line in lines]
 
 
 def _question(name: str, number: int, line: str) -> GoldQuestion:
@@ -82,7 +84,7 @@ def _question(name: str, number: int, line: str) -> GoldQuestion:
             article_ids=frozenset(fields.get("article_ids") or ()),
             answerable=bool(fields.get("answerable", True)),
             kind=str(fields.get("kind", "")),
-            answers_all=tuple(fields.get("answers_all") or ()),
+            answers_all=tuple(str(answer) for answer in fields.get("answers_all") or ()),
             history=tuple(Turn(turn["question"], turn["answer"]) for turn in fields.get("history") or ()),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -111,7 +113,7 @@ def _outcome(service: Service, gold: GoldQuestion, *, answers: bool) -> Outcome:
         rank=_rank(gold, found),
         answered=bool(answer and answer.answered),
         contained=bool(answer and answer.answered and contains(gold, answer.text)),
-        cited=bool(answer and any(c.article.id in gold.article_ids for c in answer.citations)),
+        cited=bool(answer and any(_is_right(gold, c.article, c.passage) for c in answer.citations)),
         verbatim=all(c.article.text[c.quote_start : c.quote_end] == c.quote for c in answer.citations)
         if answer
         else True,
@@ -129,10 +131,13 @@ def _rank(gold: GoldQuestion, found: SearchResult) -> int | None:
         if hit.article.id in seen:
             continue
         seen.append(hit.article.id)
-        right = hit.article.id in gold.article_ids
-        if right or (not gold.article_ids and contains(gold, hit.passage.text)):
+        if _is_right(gold, hit.article, hit.passage):
             return len(seen)
     return None
+
+
+def _is_right(gold: GoldQuestion, article: Article, passage: Passage) -> bool:
+    return article.id in gold.article_ids or (not gold.article_ids and contains(gold, passage.text))
 
 
 def contains(gold: GoldQuestion, text: str) -> bool:

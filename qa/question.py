@@ -75,9 +75,12 @@ _LATEST = re.compile(r"最新|最近|现在|目前|眼下|如今|当前|到现�
 
 # What refers back: the question means nothing without the turn before.
 _REFERS = re.compile(
-    r"^(那|那么|还有|其中|剩下|另外|然后|后来|为什么|为啥|怎么|呢)|它|他|她|这(?!样)|该(?!怎|如何|不该)|其(?!他)|上述|此(?!次)"
+    r"^(那|那么|还有|其中|剩下|另外|然后|后来|呢)|^(为什么|为啥|怎么).{0,6}$|它|他|她|这(?!样)|该(?!怎|如何|不该)|其(?!他)|上述|此(?!次)"
 )
-_PRONOUN_FALSE_FRIENDS = re.compile(r"其他|其它|他乡|吉他|这样|应该|活该")
+_PRONOUN_FALSE_FRIENDS = re.compile(
+    r"其他|其它|其实|尤其|极其|与其|土耳其|他乡|吉他|这样|应该|活该|那达慕|那曲"
+)
+_JOIN = "？"
 _ASKING_TAIL = re.compile(r"[?？。!！\s]+$")
 
 
@@ -121,8 +124,10 @@ def kind_of(question: str) -> QuestionKind:
 
 def complete(text: str, history: Sequence[Turn]) -> str:
     """The question with the last turn put before it when it refers back; itself otherwise."""
-    if not history or not _REFERS.search(_PRONOUN_FALSE_FRIENDS.sub("", text)):
+    asked = _ASKING_TAIL.sub("", text)
+    if not history or not _REFERS.search(_PRONOUN_FALSE_FRIENDS.sub("", asked)):
         return text
-    last = history[-1]
-    before = _ASKING_TAIL.sub("", last.question)
-    return f"{before}？{text}"
+    # The last turn may itself be made of several: the first names the subject, the last is what is followed
+    # up, and more would push the question out of the model's window.
+    parts = _ASKING_TAIL.sub("", history[-1].question).split(_JOIN)
+    return _JOIN.join([*parts[:1], *parts[1:][-1:], text])

@@ -134,10 +134,10 @@ class Reader:
             hits, contexts, self._spans.read(query.standalone, texts, SPANS_READ), strict=True
         ):
             shift = hit.passage.start - len(context)
-            placed = [(span.start + shift, span.score) for span in spans]
+            placed = [(span.score, span.start + shift) for span in spans]
             for sentence in _sentences(hit):
-                scores = [score for start, score in placed if sentence.start <= start < sentence.end]
-                found.append(replace(sentence, span_score=max([NO_SPAN, *scores])))
+                inside = [place for place in placed if sentence.start <= place[1] < sentence.end]
+                found.append(_scored(sentence, *max(inside, default=(NO_SPAN, sentence.end))))
         return found
 
 
@@ -159,6 +159,23 @@ def _row(query: Query, terms: TermWeights, sentence: Sentence, elsewhere: float)
         float(expected is False),
         float(len(sentence.text) < 12),
     ]
+
+
+# Who wrote it is told by the citation; a quote starts with what was written.
+_LEAD = re.compile(
+    r"[●■◆▲○]?\s*(?:(?:本报|新华社|中新社|人民网)[^（(，。\n]{0,24}?)?"
+    r"[（(](?:本报)?(?:见习|特约|实习)?(?:记者|通讯员)[^）)\n]{1,60}[）)]\s*"
+)
+_LEAD_KEEPS_CHARS = 6
+
+
+def _scored(sentence: Sentence, score: float, place: int) -> Sentence:
+    """The sentence with the reader's score, less its lead unless the answer stands there."""
+    lead = _LEAD.match(sentence.text)
+    cut = lead.end() if lead else 0
+    if len(sentence.text) - cut < _LEAD_KEEPS_CHARS or place < sentence.start + cut:
+        cut = 0
+    return replace(sentence, start=sentence.start + cut, text=sentence.text[cut:], span_score=score)
 
 
 def _sentences(hit: Hit) -> list[Sentence]:
@@ -198,27 +215,46 @@ class TermWeights:
 
 
 _NUMERAL = r"(?:[0-9][0-9.,，]*[%％万亿千百十]*|[一二两三四五六七八九十百千万亿零〇半]+)"
+_LENGTH_OF_TIME = rf"{_NUMERAL}多?个?(?:小时|分钟|秒|天|周|星期|月|年|多?岁|学期)"
+# What a question asks for by its own words, more exactly than by its kind; the first that fits counts.
+_ASKED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
+    (re.compile(asked), re.compile(held))
+    for asked, held in (
+        (
+            r"多少钱|多少元|什么价|价格|票价|几块钱|花了?多少|花费|投资多少|工资|收入是多少",
+            rf"{_NUMERAL}多?余?元|[万亿]元|免费",
+        ),
+        (r"百分之|比例|占比|多高.*率|率.*多[少高]|几成", rf"{_NUMERAL}[%％]|百分之|{_NUMERAL}成"),
+        (r"多久|多长时间|多少时间|几个?小时|几分钟|几天(?!.*日)|几个月|多少天|多少年", _LENGTH_OF_TIME),
+        (r"几点|几时|什么时间|多会儿", rf"{_NUMERAL}[时点]"),
+        (r"哪一?年|什么年份", r"[0-9〇零一二三四五六七八九]{2,4}年|今年|去年|明年|前年"),
+        (r"电话|热线|号码", r"[0-9]{5,}"),
+    )
+)
 _EXPECTED: dict[QuestionKind, re.Pattern[str]] = {
     QuestionKind.NUMBER: re.compile(_NUMERAL),
     QuestionKind.DATE: re.compile(
-        r"[0-9一二三四五六七八九十]+\s*(?:年|月|日|号|点|时|周)|今[天晚晨年]|昨[天晚]|明[天晚年]|去年|前年|周[一二三四五六日末]|星期"
+        rf"{_NUMERAL}\s*(?:年|月|日|号|点|时|周)|[今昨明][天晚晨年]|去年|前年|本月|周[一二三四五六日末]|星期|元旦|国庆|春节"
     ),
     QuestionKind.PERSON: re.compile(
-        r"(?:记者|通讯员|书记|主任|局长|校长|市长|县长|镇长|院长|经理|教授|负责人|工程师|会长|团长|老师|村民|队员|先生|女士|名叫)"
-        r"|[\u4e00-\u9fff]{2,3}(?:说|介绍|表示|告诉)"
+        r"(?:记者|通讯员|书记|主任|局长|校长|市长|县长|镇长|院长|馆长|经理|教授|负责人|工程师|会长|团长|所长|队长|队员)"
+        r"|(?:教练|医生|村医|老师|学生|村民|居民|老人|老兵|民警|司机|柜员|先生|女士|名叫)"
+        r"|[\u4e00-\u9fff]{2,3}(?:说|介绍|表示|告诉|回忆|坦言)"
     ),
     QuestionKind.PLACE: re.compile(
-        r"(?:省|市|县|区|镇|乡|村|街道|路|街|巷|广场|中心|公园|学校|大学|医院|馆|站|楼|园|场|山|河|江|湖|国)"
+        r"[省市县区镇乡村路街巷馆站楼园场山河江湖国校院]|街道|广场|中心|公园|学校|大学|医院"
     ),
-    QuestionKind.REASON: re.compile(r"因|由于|原因|为了|受.{1,12}影响|导致|以致|所以|主要是|使得|造成|为此"),
-    QuestionKind.LIST: re.compile(r"、|分别|包括|”“|；|以及"),
+    QuestionKind.REASON: re.compile(
+        r"因|由于|原因|为了|受.{1,12}影响|导致|以致|所以|主要是|使得|造成|为此|不够|不足|过[高低大小]|太"
+    ),
+    QuestionKind.LIST: re.compile(r"、|分别|包括|[”》][“《]|；|以及"),
     QuestionKind.COMPARISON: re.compile(_NUMERAL),
 }
 
 
 def holds_expected(query: Query, text: str) -> tuple[bool | None, bool]:
-    """Whether a sentence holds what the kind of question asks for (`None`: any may), and the unit."""
-    pattern = _EXPECTED.get(query.kind)
-    expected = None if pattern is None else bool(pattern.search(text))
+    """Whether a sentence holds what the question asks for (`None`: it may be anything), and the unit."""
+    asked = next((held for asks, held in _ASKED if asks.search(query.text)), _EXPECTED.get(query.kind))
+    expected = None if asked is None else bool(asked.search(text))
     unit = bool(query.unit) and bool(re.search(f"{_NUMERAL}多?余?{re.escape(query.unit)}", text))
     return expected, unit

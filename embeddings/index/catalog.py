@@ -316,7 +316,8 @@ class CatalogWriter:
         """The same article may stand elsewhere now; whether it does."""
         values = (path, _record(article), article.id)
         cursor = self._db.execute(
-            "UPDATE articles SET path = ?1, record = ?2 WHERE id = ?3 AND (path <> ?1 OR record <> ?2)", values
+            "UPDATE articles SET path = ?1, record = ?2 WHERE id = ?3 AND (path <> ?1 OR record <> ?2)",
+            values,
         )
         return cursor.rowcount > 0
 

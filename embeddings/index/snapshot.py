@@ -150,9 +150,11 @@ def read_manifest(folder: Path) -> Manifest:
     if found > FORMAT_VERSION:
         raise IndexMismatch("索引由更新版本的问报建立。", hint="请升级问报,或换一个 --data 文件夹。")
     try:
-        return Manifest(**fields)
-    except TypeError:
+        manifest = Manifest(**fields)
+        manifest.checksums.items()
+    except (TypeError, AttributeError):
         raise IndexDamaged("索引的清单(manifest.json)缺少条目。", hint=_REBUILD) from None
+    return manifest
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +41,7 @@ def term_document(key: int, article: Article, passage: Passage, tokenizer: Token
     terms = {
         "words": tokenizer.words(passage.text),
         "pairs": pairs(passage.text),
-        "names": names_in(f"{headline}\n{passage.text}", article_names(article)),
+        "names": _unbroken(names_in(f"{headline}\n{passage.text}", article_names(article))),
         "title_words": tokenizer.words(headline),
         "title_pairs": pairs(headline),
     }
@@ -53,10 +55,15 @@ def query_terms(question: str, tokenizer: Tokenizer, names: frozenset[str]) -> T
     return {
         "words": words,
         "pairs": in_pairs,
-        "names": _once(known_names_in(question, names)),
+        "names": _once(_unbroken(known_names_in(question, names))),
         "title_words": words,
         "title_pairs": in_pairs,
     }
+
+
+def _unbroken(names: Iterable[str]) -> list[str]:
+    """Names without their blanks, which part terms from each other in a field."""
+    return ["".join(name.split()) for name in names]
 
 
 def _once(terms: Iterable[str]) -> list[str]:
@@ -100,9 +107,16 @@ class TermIndexWriter:
             self._writer.delete_documents_by_query(tantivy.Query.term_set_query(self._schema, "key", gone))
 
     def commit(self) -> None:
-        """Write everything out and wait until tantivy's own threads are done."""
-        self._writer.commit()
-        self._writer.wait_merging_threads()
+        """Write everything out and wait until tantivy's own threads are done.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        try:
+            self._writer.commit()
+            self._writer.wait_merging_threads()
+        except ValueError:  # tantivy-py has no other error for a full disk
+            raise OSError(errno.EIO, os.strerror(errno.EIO)) from None
 
 
 class TermIndex:
@@ -111,6 +125,8 @@ class TermIndex:
     def __init__(self, folder: Path) -> None:
         self._schema = _schema()
         try:
+            if not tantivy.Index.exists(str(folder)):  # opening it would make an empty one
+                raise ValueError
             self._searcher = tantivy.Index(self._schema, path=str(folder), reuse=True).searcher()
         except ValueError:
             raise IndexDamaged("索引的词条文件夹(terms)无法读取。", hint="重新运行 wenbao build。") from None

@@ -13,18 +13,13 @@ from collections.abc import Sequence
 
 import click
 
-from embeddings.errors import CallerError, WenbaoError
 from qa.cli.asking import ask, evaluation, search
-from qa.cli.doctor import doctor
+from qa.cli.checking import doctor
 from qa.cli.indexing import articles, build, remove, status
 from qa.cli.serving import serve
-from qa.cli.show import print_error
+from qa.cli.show import CALLERS_FAULT, OUR_FAULT
 
-OUR_FAULT = 1
-CALLERS_FAULT = 2
 INTERRUPTED = 130
-
-logger = logging.getLogger("wenbao")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,9 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit status."""
     try:
         status_code = cli.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
-    except WenbaoError as error:
-        print_error(error)
-        sys.exit(CALLERS_FAULT if isinstance(error, CallerError) else OUR_FAULT)
     except click.ClickException as error:
         error.show()
         sys.exit(CALLERS_FAULT)

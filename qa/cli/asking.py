@@ -17,6 +17,7 @@ from embeddings.settings import Settings
 from qa import evaluation as evaluating
 from qa.cli.show import (
     REFUSED,
+    Command,
     common_options,
     error_json,
     print_json,
@@ -59,7 +60,7 @@ _batch = click.option(
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("question", required=False)
 @click.option(
     "--mode", type=click.Choice([str(mode) for mode in Mode]), default=str(Mode.AUTO), show_default=True
@@ -103,7 +104,7 @@ def _place(item: dict[str, Any]) -> str:
     return f"《{item['title']}》{where}"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("query", required=False)
 @click.option("-k", type=int, default=10, show_default=True, help="最多几个段落(1 到 100)。")
 @_batch
@@ -169,7 +170,7 @@ def _query_of(line: str) -> object:
         raise QuestionError("这一行没有 query 或 question。", hint='每行形如 {"query": "……"}。') from None
 
 
-@click.command("eval")
+@click.command("eval", cls=Command)
 @click.argument("questions", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--errors", "show_errors", is_flag=True, help="列出答错的问题。")
 @click.option("--retrieval-only", is_flag=True, help="只评测检索,不回答。")

@@ -14,6 +14,7 @@ from embeddings.intake import find_inputs, read_input
 from embeddings.records import Article
 from qa.cli.show import (
     REFUSED,
+    Command,
     common_options,
     print_json,
     print_refusals,
@@ -28,7 +29,7 @@ DEFAULT_INPUT = Path("seeds")
 _paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @common_options
 def articles(paths: tuple[Path, ...], data: Path | None, as_json: bool) -> int:
@@ -58,7 +59,7 @@ def _row(article: Article) -> tuple[object, ...]:
     )
 
 
-@click.command()
+@click.command(cls=Command)
 @_paths
 @click.option("--prune", is_flag=True, help="移除这些文件夹里已消失的文件的文章。")
 @common_options
@@ -71,7 +72,7 @@ def build(paths: tuple[Path, ...], prune: bool, data: Path | None, as_json: bool
     return _print_report(report, as_json=as_json)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("ids", nargs=-1, required=True)
 @common_options
 def remove(ids: tuple[str, ...], data: Path | None, as_json: bool) -> int:
@@ -94,7 +95,7 @@ def _print_report(report: BuildReport, *, as_json: bool) -> int:
     return REFUSED if report.refused else 0
 
 
-@click.command()
+@click.command(cls=Command)
 @common_options
 def status(data: Path | None, as_json: bool) -> int:
     """正在服务的索引:快照、篇数、日期范围、模型。"""

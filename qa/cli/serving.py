@@ -9,7 +9,7 @@ from flask import Flask
 
 from embeddings.encoder import find_encoder
 from embeddings.settings import Settings
-from qa.cli.show import settings_for
+from qa.cli.show import Command, settings_for
 from qa.conversations import Conversations
 from qa.service import Service
 from qa.spans import SpanReader
@@ -19,7 +19,7 @@ from web.server import serve as run_server
 CHAT_STORE = "chat.sqlite"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--host", help="监听的地址(默认 127.0.0.1)。")
 @click.option("--port", type=int, help="监听的端口(默认 8000)。")
 @click.option("--data", type=click.Path(path_type=Path), help="索引所在的文件夹。")

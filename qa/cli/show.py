@@ -15,18 +15,20 @@ from rich.table import Table
 from rich.text import Text
 
 from embeddings.changes import Step
-from embeddings.errors import WenbaoError
+from embeddings.errors import CallerError, WenbaoError
 from embeddings.records import Refusal
 from embeddings.settings import Settings, load_settings
 
+OUR_FAULT = 1
+CALLERS_FAULT = 2
 REFUSED = 3
 
 _STAGES = {"files": "读取文件", "passages": "编码段落", "questions": "回答问题"}
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def common_options(command: Command) -> Command:
+def common_options(command: Function) -> Function:
     """`--data` and `--json`, as every command takes them."""
     data = click.option(
         "--data", type=click.Path(path_type=Path), help="索引所在的文件夹(默认 WENBAO_DATA 或 var)。"
@@ -50,14 +52,20 @@ def error_json(error: WenbaoError) -> dict[str, str]:
     return {"title": error.message, "detail": error.hint or error.message, "code": error.code}
 
 
-def print_error(error: WenbaoError) -> None:
-    """Print an error for people on stderr, and as JSON on stdout where `--json` was asked for."""
-    context = click.get_current_context(silent=True)
-    if context and context.params.get("as_json"):
-        print_json(error_json(error))
-    click.echo(f"错误:{error.message}", err=True)
-    if error.hint:
-        click.echo(f"提示:{error.hint}", err=True)
+class Command(click.Command):
+    """A command that tells our errors as such: as JSON where `--json` was given, and by its exit status."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error of our tree becomes its exit status."""
+        try:
+            return super().invoke(ctx)
+        except WenbaoError as error:
+            if ctx.params.get("as_json"):
+                print_json(error_json(error))
+            click.echo(f"错误:{error.message}", err=True)
+            if error.hint:
+                click.echo(f"提示:{error.hint}", err=True)
+            return CALLERS_FAULT if isinstance(error, CallerError) else OUR_FAULT
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:

@@ -17,7 +17,7 @@ from embeddings.encoder import find_encoder
 from embeddings.errors import IndexMismatch, IndexMissing, WenbaoError
 from embeddings.index.snapshot import open_current
 from embeddings.settings import Settings
-from qa.cli.show import common_options, print_json, print_table, settings_for
+from qa.cli.show import Command, common_options, print_json, print_table, settings_for
 from qa.service import status_of
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
@@ -37,7 +37,7 @@ class Check:
     hint: str = ""
 
 
-@click.command()
+@click.command(cls=Command)
 @common_options
 def doctor(data: Path | None, as_json: bool) -> int:
     """检查模型、索引、磁盘和版本,说明哪里有问题、怎么修。"""

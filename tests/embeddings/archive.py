@@ -1,0 +1,126 @@
+"""A data folder, input files and builds, for tests of the index; and a builder to run as a process.
+
+    python -m tests.embeddings.archive DATA CACHE INPUT STOP
+
+builds in a process of its own and, when it gets to STOP, says so and waits to be killed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from embeddings import build as building
+from embeddings.build import BuildReport, build, remove
+from embeddings.changes import Step, no_step
+from embeddings.index.snapshot import Snapshot, open_current
+from embeddings.records import Filters, Passage
+from embeddings.settings import Settings
+from embeddings.tokens import Tokenizer
+from qa.retrieval import find_candidates, hits
+from tests.fakes import FakeEncoder, write_lines
+
+WAITING = "waiting"
+WAIT_S = 600
+
+
+@dataclass
+class Archive:
+    """Input files in `inbox` and the index built from them."""
+
+    settings: Settings
+    inbox: Path
+    encoder: FakeEncoder = field(default_factory=FakeEncoder)
+
+    def write(self, name: str, *records: dict[str, object]) -> Path:
+        """Write or replace a JSON lines file."""
+        return write_lines(self.inbox / name, records)
+
+    def build(self, *, prune: bool = False, step: Step = no_step) -> BuildReport:
+        """Build from everything in the inbox; what the build embeds is in `encoder.texts`."""
+        self.inbox.mkdir(parents=True, exist_ok=True)
+        self.encoder.texts.clear()
+        return build([self.inbox], self.settings, self.encoder, prune=prune, step=step)
+
+    def remove(self, *ids: str) -> BuildReport:
+        return remove(ids, self.settings, self.encoder)
+
+    @property
+    def data(self) -> Path:
+        return self.settings.data
+
+    def snapshot(self) -> Snapshot:
+        return open_current(self.data)
+
+    def ids(self) -> set[str]:
+        """Ids of the articles that serve."""
+        return {article.id for article in self.snapshot().catalog.articles()}
+
+    def body(self, article_id: str) -> str:
+        return self.snapshot().catalog.article(article_id).body
+
+
+Contents = dict[str, Any]
+
+
+def contents(archive: Archive) -> Contents:
+    """All that can be seen of the index that serves, without the numbers of keys."""
+    snapshot = archive.snapshot()
+    catalog = snapshot.catalog
+    articles = {article.id: article for article in catalog.articles()}
+    passages: dict[str, list[Passage]] = {}
+    vectors: dict[str, list[list[float]]] = {}
+    for article_id in articles:
+        keyed = catalog.passages_of(article_id)
+        passages[article_id] = [passage for _, passage in keyed]
+        keys = np.array([key for key, _ in keyed], np.int64)
+        vectors[article_id] = snapshot.vectors.vectors(keys).tolist()
+    return {
+        "articles": articles,
+        "passages": passages,
+        "vectors": vectors,
+        "names": snapshot.names,
+        "counts": (len(snapshot.vectors), len(snapshot.terms), catalog.counts()),
+    }
+
+
+def found(archive: Archive, question: str, k: int = 10) -> list[tuple[str, float]]:
+    """Passage ids and scores of a search, best first."""
+    snapshot = archive.snapshot()
+    tokenizer = Tokenizer(archive.settings.cache / "jieba")
+    vector = archive.encoder.encode_query(question)
+    candidates = find_candidates(snapshot, tokenizer, question, vector, Filters())
+    return [(hit.passage.id, round(hit.score, 6)) for hit in hits(snapshot, candidates, k)]
+
+
+def _wait(*_: object, **__: object) -> None:
+    print(WAITING, flush=True)
+    time.sleep(WAIT_S)
+
+
+def stopped_at(stop: str) -> Any:
+    """A patch under which a build waits for ever at a point of its way."""
+    if stop == "passages":
+        return mock.patch.object(FakeEncoder, "encode_passages", _wait)
+    if stop == "renamed":  # the folder has its number, but CURRENT does not name it yet
+        return mock.patch.object(building, "publish", _wait)
+    if stop == "published":  # it serves, but what is old is still there
+        return mock.patch.object(building, "remove_old", _wait)
+    return mock.patch.object(building, stop, _wait)
+
+
+def main(data: str, cache: str, inbox: str, stop: str) -> None:
+    """Build, and wait at `stop`."""
+    settings = Settings(data=Path(data), cache=Path(cache), keep_snapshots=2)
+    with stopped_at(stop):
+        build([Path(inbox)], settings, FakeEncoder())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,176 @@
+"""Fusion of the two legs, and the choice of what is shown."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embeddings.index.snapshot import Snapshot
+from embeddings.records import Filters, Hit
+from embeddings.settings import Settings
+from embeddings.tokens import Tokenizer
+from qa import retrieval
+from qa.retrieval import DENSE_WEIGHT, PASSAGES_PER_ARTICLE, Candidate, find_candidates, hits, z_scores
+from tests.embeddings.archive import Archive
+from tests.fakes import FakeEncoder, record
+
+EVERYTHING = Filters()
+
+
+def floats(*values: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    return np.array(values, np.float64)
+
+
+def test_z_scores_are_distances_from_the_mean_in_standard_deviations() -> None:
+    assert z_scores(floats(1, 2, 3)).tolist() == pytest.approx([-math.sqrt(1.5), 0, math.sqrt(1.5)])
+
+
+@pytest.mark.parametrize("values", [(), (5.0,), (0.1, 0.1, 0.1), (0.3,) * 7])
+def test_z_scores_of_values_that_are_alike_are_zeros(values: tuple[float, ...]) -> None:
+    assert z_scores(floats(*values)).tolist() == [0.0] * len(values)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), max_size=20))
+def test_z_scores_keep_the_order(values: list[float]) -> None:
+    scores = z_scores(floats(*values))
+    assert not np.isnan(scores).any()
+    assert all(
+        scores[i] <= scores[j]
+        for i in range(len(values))
+        for j in range(len(values))
+        if values[i] < values[j]
+    )
+
+
+def test_fusion_is_the_weighted_sum_of_z_scores() -> None:
+    found = retrieval._fused({1: 0.9, 2: 0.8, 3: 0.7}, {1: 0.0, 2: 2.0, 3: 4.0})
+    z = math.sqrt(1.5)
+    expected = {1: (2 * DENSE_WEIGHT - 1) * z, 2: 0.0, 3: (1 - 2 * DENSE_WEIGHT) * z}
+    assert {c.key: c.fused for c in found} == {key: pytest.approx(score) for key, score in expected.items()}
+    assert [c.key for c in found] == [1, 2, 3]
+
+
+def test_fusion_takes_a_passage_without_a_term_as_zero() -> None:
+    found = {c.key: c for c in retrieval._fused({1: 0.5, 2: 0.5}, {2: 3.0})}
+    assert (found[1].lexical, found[2].lexical) == (0.0, 3.0)
+    assert found[2].fused == pytest.approx(1 - DENSE_WEIGHT)
+    assert found[1].fused == pytest.approx(DENSE_WEIGHT - 1)
+
+
+def test_fusion_of_nothing_is_nothing() -> None:
+    assert retrieval._fused({}, {}) == []
+
+
+@pytest.fixture
+def archive(settings: Settings, tmp_path: Path) -> Archive:
+    return Archive(settings, tmp_path / "inbox")
+
+
+def candidates(
+    snapshot: Snapshot, tokenizer: Tokenizer, question: str, filters: Filters = EVERYTHING
+) -> list[Candidate]:
+    vector = FakeEncoder().encode_query(question)
+    return find_candidates(snapshot, tokenizer, question, vector, filters)
+
+
+def search(
+    archive: Archive, tokenizer: Tokenizer, question: str, k: int = 10, filters: Filters = EVERYTHING
+) -> list[Hit]:
+    snapshot = archive.snapshot()
+    return hits(snapshot, candidates(snapshot, tokenizer, question, filters), k)
+
+
+def test_candidates_have_both_scores_whichever_leg_found_them(
+    archive: Archive, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No headlines, so that the encoder reads just the letters: cosines 1/2, 1 and 0 with "ab".
+    archive.write("a.jsonl", record("x", "ac"), record("y", "ab"), record("z", "cd"))
+    archive.build()
+    snapshot = archive.snapshot()
+    everything = candidates(snapshot, tokenizer, "ab")
+    assert {c.key: round(c.dense, 5) for c in everything} == {1: 0.5, 2: 1.0, 3: 0.0}
+    assert {c.key: c.lexical > 0 for c in everything} == {1: False, 2: True, 3: False}
+    monkeypatch.setattr(retrieval, "DEPTH", 1)
+    (only,) = candidates(snapshot, tokenizer, "ab")
+    assert only.key == 2
+    assert only.dense == pytest.approx(1.0)
+
+
+def test_candidates_come_best_first(archive: Archive, tokenizer: Tokenizer) -> None:
+    archive.write("a.jsonl", *(record(f"n{n}", "船票" * n + "路灯") for n in range(1, 6)))
+    archive.build()
+    scores = [c.fused for c in candidates(archive.snapshot(), tokenizer, "船票多少钱")]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_search_within_a_filter_finds_what_would_not_be_among_the_best(
+    archive: Archive, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval, "DEPTH", 3)
+    near = [record(f"near{n}", f"渡口的船票第{n}次涨价，船票要{n}元。", date="2026-10-11") for n in range(10)]
+    far = record("far", "老巷换了路灯。", date="2026-10-13", paper="早报", page="03")
+    archive.write("a.jsonl", *near, far)
+    archive.build()
+    after = Filters(date_from=datetime.date(2026, 10, 12))
+    for filters in (after, Filters(paper="早报"), Filters(page="03")):
+        assert [hit.article.id for hit in search(archive, tokenizer, "渡口船票", filters=filters)] == ["far"]
+    assert search(archive, tokenizer, "渡口船票", filters=Filters(paper="午报")) == []
+
+
+def test_hits_collapse_near_duplicates_of_other_articles(archive: Archive, tokenizer: Tokenizer) -> None:
+    story = "渡口昨天换上新船，一次能坐六十人，票价还是两元，每天往返十八趟。"
+    archive.write(
+        "a.jsonl",
+        record("b-copy", story),
+        record("a-copy", story),
+        record("almost", story.replace("昨天", "前天")),
+        record("other", "老巷换了一百盏路灯，用电少了一半。"),
+    )
+    archive.build()
+    found = [hit.article.id for hit in search(archive, tokenizer, "渡口换船")]
+    assert len([name for name in found if name != "other"]) == 1
+    assert "other" in found
+
+
+def test_hits_keep_stories_that_differ_only_in_letters_and_figures(
+    archive: Archive, tokenizer: Tokenizer
+) -> None:
+    archive.write(
+        "a.jsonl",
+        record("en", "The old library opened its doors again."),
+        record("en2", "Ferry fares went up last week, sailors say."),
+        record("num", "12345 67890"),
+    )
+    archive.build()
+    assert {hit.article.id for hit in search(archive, tokenizer, "library ferry")} == {"en", "en2", "num"}
+
+
+def test_hits_of_one_article_are_capped(archive: Archive, tokenizer: Tokenizer) -> None:
+    long = "\n".join(
+        f"渡口第{n}号船的船票卖了{n * 37}张。" + "江上起了雾，船开得很慢。" * 24 for n in range(8)
+    )
+    archive.write("a.jsonl", record("long", long), record("short", "灯亮了。"))
+    archive.build()
+    found = [hit.article.id for hit in search(archive, tokenizer, "渡口船票")]
+    assert found.count("long") == PASSAGES_PER_ARTICLE
+    assert "short" in found
+
+
+def test_hits_are_ranked_from_one_and_stop_at_k(archive: Archive, tokenizer: Tokenizer) -> None:
+    archive.write("a.jsonl", *(record(f"n{n}", chr(0x4E00 + 40 * n) * 30) for n in range(9)))
+    archive.build()
+    found = search(archive, tokenizer, "渡口船票", k=4)
+    assert [hit.rank for hit in found] == [1, 2, 3, 4]
+    assert [hit.score for hit in found] == sorted((hit.score for hit in found), reverse=True)
+
+
+def test_hits_of_nothing_are_none(archive: Archive, tokenizer: Tokenizer) -> None:
+    archive.write("a.jsonl", record("a", "船。"))
+    archive.build()
+    assert hits(archive.snapshot(), [], 5) == []
