@@ -1,9 +1,11 @@
-"""Learn the reader's weights: `python -m tests.bench.fit_reading DATA QUESTIONS... --out qa/reading.json`.
+"""Learn the reading's weights: `python -m tests.bench.fit_reading DATA QUESTIONS... --out qa/reading.json`.
 
 DATA is an index of the articles that the questions are about (built by `wenbao build --data`). Each
 question is asked twice: as it is, and with the sentences that hold its answer taken away, so that the
 weights also learn what "close, but not there" looks like. A second fit over whole questions sets the
 scale: a probability of 0.5 for the best sentence means that half of such questions are answered by it.
+With `--held-out SPANS`, only questions are used whose context the span reader was not trained on: on those
+that it was, its scores would look better than they are.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from qa import retrieval
 from qa.question import understand
 from qa.reading import FEATURES, PASSAGES_READ, Reader, Weights
 from qa.spans import SpanReader
+from tests.bench.train_reader import split
 
 Matrix = npt.NDArray[np.float64]
 
@@ -50,6 +53,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--each", type=int, default=700, help="questions taken from each file")
     parser.add_argument("--precision", default="float32")
+    parser.add_argument("--held-out", type=Path, help="the span reader's training file")
     parser.add_argument("--save", type=Path, help="keep the features for later fits")
     given = parser.parse_args()
     random.seed(7)
@@ -72,6 +76,9 @@ def _ask_all(given: Any, path: Path) -> list[Asked]:
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8") as file:
         questions = [q for q in map(json.loads, file) if q.get("article_ids") and q.get("answers")]
+    if given.held_out:
+        unseen = {row["question"] for row in split(given.held_out)[1]}
+        questions = [q for q in questions if q["question"] in unseen]
     asked = []
     for question in random.sample(questions, min(given.each, len(questions))):
         query = understand(question["question"])
@@ -94,7 +101,7 @@ def fit(asked: list[Asked]) -> dict[str, float]:
     """Sentence weights, then scaled so that the best sentence's probability is the question's."""
     rows = np.concatenate([a.rows for a in asked])
     holds = np.concatenate([a.holds for a in asked])
-    model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=2000, class_weight="balanced")
+    model = LogisticRegression(C=0.1, fit_intercept=False, max_iter=2000, class_weight="balanced")
     model.fit(rows, holds)
     weights = model.coef_[0]
     best, answered = [], []

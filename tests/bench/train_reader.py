@@ -29,6 +29,7 @@ from qa.span_model import MAX_TOKENS, SpanModel, encode_pairs, pack, read_spans
 
 WINDOW_CHARS = 280
 FROZEN_LAYERS = 4
+SEED = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,19 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--minutes", type=float, default=60, help="stop here at the latest")
     given = parser.parse_args()
-    random.seed(11)
-    torch.manual_seed(11)
-    with gzip.open(given.spans, "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    train, held_out = _split(rows)
+    torch.manual_seed(SEED)
+    train, held_out = split(given.spans)
     model = SpanModel.fresh(built_in_model(load_settings().cache))
     _fit(model, _examples(train), held_out, given)
     print("held out:", evaluate(model, held_out))
     pack(model, given.out, first_layer=FROZEN_LAYERS)
 
 
-def _split(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def split(spans: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows to train on and rows held out, no context in both; the same split at every call."""
+    random.seed(SEED)
+    with gzip.open(spans, "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
     contexts = sorted({row["context"] for row in rows})
     held = set(random.sample(contexts, len(contexts) // 20))
     return [r for r in rows if r["context"] not in held], [r for r in rows if r["context"] in held]
