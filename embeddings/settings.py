@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     ] = 60
     min_confidence: Annotated[
         float, Field(ge=0, le=1, description="below it the answer is “the papers do not say”")
-    ] = 0.5
+    ] = 0.15
 
     @classmethod
     def settings_customise_sources(

@@ -111,7 +111,12 @@ def pairs(text: str) -> list[str]:
 
 def question_pairs(question: str) -> list[str]:
     """As `pairs`, not reaching across the words that ask."""
-    return _pairs(_ASKING.sub(" ", normalised(question)))
+    return _pairs(without_asking(normalised(question)))
+
+
+def without_asking(question: str) -> str:
+    """The question with a blank for every word that asks: what it is about."""
+    return _ASKING.sub(" ", question)
 
 
 def _pairs(text: str) -> list[str]:

@@ -25,8 +25,8 @@ PARTS_MAX = {
 }
 SENTENCES_MAX = 2
 RELATED_MAX = 3
-# Asked for the newest state, a later article wins over one this much more likely.
-NEWER_MARGIN = 0.6
+# Asked for the newest state, a later article wins when it is at least this share as likely.
+NEWER_MARGIN = 0.3
 
 NOT_FOUND = "已收录的报纸里没有找到这个问题的答案。"
 NOT_FOUND_RELATED = NOT_FOUND + "下面是最接近的报道,供参考。"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from embeddings.errors import QuestionError
+from embeddings.tokens import without_asking
 
 
 class QuestionKind(StrEnum):
@@ -38,13 +39,15 @@ class Turn:
 class Query:
     """A question ready to be searched for.
 
-    `text` is what was typed, `standalone` the same with what the turns before add to it. `unit` is
+    `text` is what was typed, `standalone` the same with the questions before that it refers to, and `focused`
+    the same with only what those were about, so that a reader is not asked two questions at once. `unit` is
     the measure word after `多少`/`几`, empty when there is none. `latest` is true when the newest state
     of things is asked for.
     """
 
     text: str
     standalone: str
+    focused: str
     kind: QuestionKind
     unit: str = ""
     latest: bool = False
@@ -112,8 +115,17 @@ def check_question(question: object, max_chars: int) -> str:
 def understand(text: str, history: Sequence[Turn] = ()) -> Query:
     """Understand a cleaned question in the light of the turns before it, oldest first."""
     standalone = complete(text, history)
+    before = standalone.removesuffix(text)
+    about = " ".join(without_asking(before).replace(_JOIN, " ").split())
     unit = _UNIT.search(text)
-    return Query(text, standalone, kind_of(text), unit.group(1) if unit else "", bool(_LATEST.search(text)))
+    return Query(
+        text=text,
+        standalone=standalone,
+        focused=f"{about},{text}" if about else text,
+        kind=kind_of(text),
+        unit=unit.group(1) if unit else "",
+        latest=bool(_LATEST.search(text)),
+    )
 
 
 def kind_of(question: str) -> QuestionKind:

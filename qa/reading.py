@@ -29,6 +29,8 @@ SPANS_READ = 4
 # The span score of a sentence in which the reader saw nothing.
 NO_SPAN = -12.0
 FRAGMENT_CHARS = 12
+HEADING_CHARS_MAX = 40
+_SENTENCE_ENDS = "。！？!?…”’）)；;：:"
 
 FEATURES = (
     "bias",
@@ -126,13 +128,19 @@ class Reader:
         texts = [context + hit.passage.text for context, hit in zip(contexts, hits, strict=True)]
         found = []
         for hit, context, spans in zip(
-            hits, contexts, self._spans.read(query.standalone, texts, SPANS_READ), strict=True
+            hits, contexts, self._spans.read(query.focused, texts, SPANS_READ), strict=True
         ):
             shift = hit.passage.start - len(context)
             placed = [(span.score, span.start + shift) for span in spans]
+            announced = NO_SPAN
             for sentence in _sentences(hit):
                 inside = [place for place in placed if sentence.start <= place[1] < sentence.end]
-                found.append(_scored(sentence, *max(inside, default=(NO_SPAN, sentence.end))))
+                score, place = max(inside, default=(NO_SPAN, sentence.end))
+                if _is_heading(sentence):
+                    announced = score
+                    continue
+                found.append(_scored(sentence, max(score, announced), place))
+                announced = NO_SPAN
         return found
 
 
@@ -156,8 +164,20 @@ def _row(
 _LEAD = re.compile(
     r"[●■◆▲○]?\s*(?:(?:本报|新华社|中新社|人民网)[^（(，。\n]{0,24}?)?"
     r"[（(](?:本报)?(?:见习|特约|实习)?(?:记者|通讯员)[^）)\n]{1,60}[）)]\s*"
+    r"|本报讯\s+|[●■◆▲○]\s*"
 )
 _LEAD_KEEPS_CHARS = 6
+
+
+def _is_heading(sentence: Sentence) -> bool:
+    """Whether it is a sub-head of the body: no proof of anything, it announces the sentence after it."""
+    body = sentence.hit.article.body
+    return (
+        sentence.end < len(body)
+        and body[sentence.end] == "\n"
+        and len(sentence.text) <= HEADING_CHARS_MAX
+        and sentence.text[-1] not in _SENTENCE_ENDS
+    )
 
 
 def _scored(sentence: Sentence, score: float, place: int) -> Sentence:

@@ -15,7 +15,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from embeddings.encoder import Encoder
-from embeddings.errors import GeneratorUnavailable, IndexMismatch, QuestionError, WenbaoError
+from embeddings.errors import (
+    GeneratorUnavailable,
+    IndexDamaged,
+    IndexMismatch,
+    QuestionError,
+    WenbaoError,
+)
 from embeddings.index.snapshot import Snapshot, current_number, open_current
 from embeddings.records import Answer, Article, ArticleKind, Filters, Hit, Mode
 from embeddings.settings import Settings
@@ -212,8 +218,13 @@ class Service:
 
     def _current(self) -> Snapshot:
         """The published snapshot, opened when it is new; the one before goes on if the new one is no good."""
-        number = current_number(self._settings.data)
         held = self._snapshot
+        try:
+            number = current_number(self._settings.data)
+        except IndexDamaged:
+            if held is not None:
+                return held
+            raise
         if held is not None and number in (held.number, self._refused):
             return held
         with self._opening:

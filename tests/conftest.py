@@ -6,11 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from hypothesis import settings as hypothesis_settings
 
+from embeddings.build import build
 from embeddings.encoder import SentenceTransformerEncoder, find_encoder
 from embeddings.settings import PREFIX, Settings
 from embeddings.tokens import Tokenizer
+from qa.cli.serving import make_app
 from tests.fakes import FakeEncoder
 
 # Times differ too much between machines, and between a busy and an idle one, to fail a test over them.
@@ -25,6 +28,7 @@ def _model_cache() -> Path:
 
 
 MODEL_CACHE = _model_cache()
+SEEDS = Path(__file__).parents[1] / "seeds"
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +77,18 @@ def model_cache() -> Path:
 def built_in_encoder(model_cache: Path) -> SentenceTransformerEncoder:
     """The real built-in model; tests that use it are marked `model`."""
     return find_encoder(Settings(cache=model_cache))
+
+
+@pytest.fixture(scope="session")
+def built_seeds(model_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings whose data folder holds an index of seeds/, made with the real model."""
+    settings = Settings(cache=model_cache, data=tmp_path_factory.mktemp("data"))
+    report = build([SEEDS], settings, find_encoder(settings))
+    assert (report.snapshot, report.refused) == (1, ())
+    return settings
+
+
+@pytest.fixture(scope="session")
+def real_app(built_seeds: Settings) -> Flask:
+    """The application over seeds/ as `wenbao serve` makes it."""
+    return make_app(built_seeds)

@@ -10,6 +10,7 @@ import datetime
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,8 @@ class Catalog:
             self._db = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
+            # A snapshot is let go by its last reader, whoever that is.
+            weakref.finalize(self, self._db.close)
             self._db.execute("SELECT 1 FROM passages LIMIT 1")
         except sqlite3.Error:
             raise IndexDamaged(

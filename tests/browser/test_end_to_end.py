@@ -16,7 +16,7 @@ def test_citation_opens_at_the_highlighted_sentence(
 ) -> None:
     base_url = serve_app(real_app)
     page.goto(base_url)
-    page.get_by_label("问题").fill("岚江三桥一共花多少钱建?")
+    page.get_by_label("问题").fill("岚江三桥总投资多少亿元?")
     page.get_by_label("问题").press("Enter")
     turn = page.locator(".turn").last
     expect(turn).to_contain_text("19.8亿元", timeout=60_000)

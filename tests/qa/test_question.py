@@ -163,3 +163,10 @@ def test_understand_keeps_what_was_typed_beside_what_is_meant() -> None:
     query = understand("那学生票呢？", [FERRY])
     assert query.text == "那学生票呢？"
     assert query.standalone == "柳湾渡口的船票多少钱？那学生票呢？"
+
+
+def test_focused_question_holds_what_the_last_one_was_about_and_does_not_ask_it_again() -> None:
+    query = understand("那要多少钱?", [Turn("河岸马拉松什么时候开跑?", "十月。")])
+    assert query.standalone.startswith("河岸马拉松什么时候开跑")
+    assert query.focused == "河岸马拉松 开跑,那要多少钱?"
+    assert understand("河岸马拉松要多少钱?").focused == "河岸马拉松要多少钱?"

@@ -97,5 +97,5 @@ def test_passage_of_one_long_sentence_is_read(snapshot: Snapshot, tokenizer: Tok
     text = "这句话很长没有句号" * 30
     article = Article(id="long", title="长", body=text)
     one = Hit(1, 0.0, Passage("long", 0, 0, len(text), text), article)
-    query = Query("哪句?", "哪句?", QuestionKind.OTHER)
+    query = Query("哪句?", "哪句?", "哪句?", QuestionKind.OTHER)
     assert Reader(FakeSpans(), tokenizer, Weights.shipped()).read(snapshot, query, [one])[0].text == text

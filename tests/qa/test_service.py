@@ -315,3 +315,12 @@ def test_stopwatch_counts_stages_and_their_sum() -> None:
     times = watch.timings_ms()
     assert list(times) == ["one", "two", "total"]
     assert times["one"] + times["two"] <= times["total"]
+
+
+def test_service_goes_on_when_the_name_of_the_current_snapshot_is_garbage(
+    service: Service, archive: Archive
+) -> None:
+    before = service.answer(ASKED)
+    (archive.settings.data / "CURRENT").write_text("not a number", encoding="utf-8")
+    after = service.answer(ASKED)
+    assert (after.snapshot, after.text) == (before.snapshot, before.text)
