@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import statistics
 import unicodedata
 import zlib
@@ -144,8 +145,15 @@ def contains(gold: GoldQuestion, text: str) -> bool:
     """Whether a text holds an acceptable answer, form of width, blanks and case aside."""
     folded = _folded(text)
     if gold.answers_all:
-        return all(_folded(answer) in folded for answer in gold.answers_all)
-    return any(_folded(answer) in folded for answer in gold.answers)
+        return all(_holds(folded, answer) for answer in gold.answers_all)
+    return any(_holds(folded, answer) for answer in gold.answers)
+
+
+def _holds(folded: str, answer: str) -> bool:
+    """Whether the answer stands there whole: `5件` does not stand in `35件`."""
+    wanted = _folded(answer)
+    alone = r"(?<![0-9.])" if wanted[:1].isdigit() else ""
+    return bool(wanted) and re.search(alone + re.escape(wanted), folded) is not None
 
 
 def _folded(text: str) -> str:

@@ -189,12 +189,15 @@ def evaluation(
     if sample and sample < len(gold):
         gold = [gold[i * len(gold) // sample] for i in range(sample)]
     service = _service(settings_for(data))
+    service.warm()
     with progress_bars() as step:
         outcomes = evaluating.evaluate(
             service, gold, answers=not retrieval_only, step=lambda done: step("questions", done, len(gold))
         )
     figures = evaluating.metrics(outcomes)
-    if show_errors:
+    if retrieval_only:
+        del figures["answers"], figures["contained_by_kind"]
+    elif show_errors:
         figures["errors"] = evaluating.errors(outcomes)
     if as_json:
         print_json(figures)

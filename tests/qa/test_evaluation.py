@@ -205,3 +205,19 @@ def test_evaluate_takes_the_history_into_account(service: Service) -> None:
     follow = replace(GOLD, question="那多少钱？", history=(Turn("柳湾渡口的船票？", ""),))
     (found,) = evaluate(service, [follow], step=lambda _: None)
     assert found.rank == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "found"),
+    [
+        ("共有35件。", "5件", False),
+        ("共有 5 件。", "5件", True),
+        ("涨了1.5元。", "5元", False),
+        ("编号A5件", "A5件", True),
+        ("三十五件", "五件", True),
+        ("什么都有。", "", False),
+    ],
+)
+def test_answer_must_stand_whole_where_it_starts_with_a_digit(text: str, answer: str, found: bool) -> None:
+    gold = GoldQuestion("1", "?", (answer,), frozenset(), answerable=True)
+    assert contains(gold, text) is found
