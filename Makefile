@@ -6,6 +6,7 @@ BIN := .venv/bin
 DATA ?= var
 PORT ?= 8000
 SHARED ?= ../shared
+PRECISION ?= float32
 
 .PHONY: help setup serve test check format eval eval-shared eval-pages bench browser lock clean
 
@@ -43,7 +44,7 @@ eval: setup ## measure the answers on seeds/questions.jsonl
 	$(BIN)/wenbao eval seeds/questions.jsonl --data .cache/eval/seeds
 
 eval-shared: setup ## measure retrieval on the development data in $(SHARED)/data
-	SHARED=$(SHARED) BIN=$(BIN) $(BIN)/python -m tests.bench.retrieval
+	SHARED=$(SHARED) $(BIN)/python -m tests.bench.retrieval --precision $(PRECISION)
 
 eval-pages: setup ## measure the reading of pages on $(SHARED)/data/pages and seeds/
 	$(BIN)/python tests/bench/pages.py $(SHARED)/data/pages

@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535, description="port `wenbao serve` listens on")] = 8000
     threads: Annotated[int, Field(ge=1, le=64, description="requests answered at the same time")] = 4
     request_timeout_s: Annotated[
-        int, Field(ge=1, le=600, description="a request that takes longer is cut off")
+        int, Field(ge=1, le=600, description="how long running requests may take at shutdown")
     ] = 60
     min_confidence: Annotated[
         float, Field(ge=0, le=1, description="below it the answer is “the papers do not say”")

@@ -45,7 +45,7 @@ FEATURES = (
 
 
 class SpanSource(Protocol):
-    """What reads spans: `qa.span_reader.SpanReader`, or the tests' fake."""
+    """What reads spans: `qa.spans.SpanReader`, or the tests' fake."""
 
     def read(self, question: str, passages: Sequence[str], n: int = 1) -> list[list[Span]]:
         """The best n spans of each passage, in the passages' order, best first."""
@@ -113,51 +113,60 @@ class Reader:
     ) -> tuple[list[Sentence], list[list[float]]]:
         """The sentences read and their features, in the order of `FEATURES`."""
         terms = TermWeights(snapshot, query, self._tokenizer)
-        sentences = self._sentences(query, hits[:PASSAGES_READ])
-        best: dict[str, float] = {}
-        for s in sentences:
-            best[s.hit.passage.id] = max(best.get(s.hit.passage.id, NO_SPAN), s.span_score)
-        rows = []
-        for s in sentences:
-            elsewhere = max((v for k, v in best.items() if k != s.hit.passage.id), default=NO_SPAN)
-            rows.append(_row(query, terms, s, elsewhere, s.hit.score - hits[0].score))
+        read = hits[:PASSAGES_READ]
+        by_hit = self._sentences(query, read)
+        best = [max((s.span_score for s in found), default=NO_SPAN) for found in by_hit]
+        sentences: list[Sentence] = []
+        rows: list[list[float]] = []
+        for i, (hit, found) in enumerate(zip(read, by_hit, strict=True)):
+            covered = terms.covered(f"{hit.article.headline}\n{hit.passage.text}")
+            missing = terms.rarest_missing(hit.article)
+            elsewhere = max([*best[:i], *best[i + 1 :]], default=NO_SPAN)
+            rows += [
+                [
+                    1.0,
+                    s.span_score / 10,
+                    (s.span_score - elsewhere) / 10,
+                    covered,
+                    missing,
+                    hit.score - hits[0].score,
+                    float(holds_unit(query, s.text)),
+                    float(len(s.text) < FRAGMENT_CHARS),
+                ]
+                for s in found
+            ]
+            sentences += found
         return sentences, rows
 
-    def _sentences(self, query: Query, hits: Sequence[Hit]) -> list[Sentence]:
+    def _sentences(self, query: Query, hits: Sequence[Hit]) -> list[list[Sentence]]:
+        """The sentences of each passage with the span reader's scores, in the passages' order."""
         contexts = [f"{hit.article.headline}\n" for hit in hits]
         texts = [context + hit.passage.text for context, hit in zip(contexts, hits, strict=True)]
-        found = []
-        for hit, context, spans in zip(
-            hits, contexts, self._spans.read(query.focused, texts, SPANS_READ), strict=True
-        ):
-            shift = hit.passage.start - len(context)
-            placed = [(span.score, span.start + shift) for span in spans]
-            announced = NO_SPAN
-            for sentence in _sentences(hit):
-                inside = [place for place in placed if sentence.start <= place[1] < sentence.end]
-                score, place = max(inside, default=(NO_SPAN, sentence.end))
-                if _is_heading(sentence):
-                    announced = score
-                    continue
-                found.append(_scored(sentence, max(score, announced), place))
-                announced = NO_SPAN
-        return found
+        read = self._spans.read(query.focused, texts, SPANS_READ)
+        return [
+            _scored_sentences(
+                hit, [(span.score, span.start + hit.passage.start - len(context)) for span in spans]
+            )
+            for hit, context, spans in zip(hits, contexts, read, strict=True)
+        ]
 
 
-def _row(
-    query: Query, terms: TermWeights, sentence: Sentence, elsewhere: float, behind: float
-) -> list[float]:
-    hit = sentence.hit
-    return [
-        1.0,
-        sentence.span_score / 10,
-        (sentence.span_score - elsewhere) / 10,
-        terms.covered(f"{hit.article.headline}\n{hit.passage.text}"),
-        terms.rarest_missing(hit.article),
-        behind,
-        float(holds_unit(query, sentence.text)),
-        float(len(sentence.text) < FRAGMENT_CHARS),
-    ]
+def _scored_sentences(hit: Hit, placed: list[tuple[float, int]]) -> list[Sentence]:
+    """Sentences of a passage, sub-heads left out: their score goes to the sentence that they announce.
+
+    `placed` holds spans' scores and starts in the article's text.
+    """
+    found = []
+    announced = NO_SPAN
+    for sentence in _sentences(hit):
+        inside = [place for place in placed if sentence.start <= place[1] < sentence.end]
+        score, place = max(inside, default=(NO_SPAN, sentence.end))
+        if _is_heading(sentence):
+            announced = score
+            continue
+        found.append(_scored(sentence, max(score, announced), place))
+        announced = NO_SPAN
+    return found
 
 
 # Who wrote it is told by the citation; a quote starts with what was written.

@@ -22,6 +22,7 @@ from embeddings.model import QUERY_PROMPT
 from qa.spans import Span
 
 MAX_TOKENS = 320
+QUESTION_TOKENS_MAX = 96
 ANSWER_TOKENS_MAX = 40
 BATCH = 8
 
@@ -83,9 +84,9 @@ def _fastest_dtype() -> torch.dtype:
 
 
 def encode_pairs(tokenizer: Any, texts: Sequence[tuple[str, str]]) -> EncodedPairs:
-    """Tokens of question and passage pairs, the passage cut to fit."""
+    """Tokens of question and passage pairs, a long question cut to its end and the passage to fit."""
     encoded = tokenizer(
-        [QUERY_PROMPT + question for question, _ in texts],
+        [QUERY_PROMPT + _question_end(tokenizer, question) for question, _ in texts],
         [passage for _, passage in texts],
         truncation="only_second",
         max_length=MAX_TOKENS,
@@ -98,6 +99,15 @@ def encode_pairs(tokenizer: Any, texts: Sequence[tuple[str, str]]) -> EncodedPai
         sides = encoded.sequence_ids(i)
         offsets.append([(s, e) if side == 1 else (0, 0) for (s, e), side in zip(row, sides, strict=True)])
     return EncodedPairs(encoded["input_ids"], encoded["attention_mask"], offsets)
+
+
+def _question_end(tokenizer: Any, question: str) -> str:
+    """The question, or the end of a long one: what is asked stands there, and the passage needs the room."""
+    offsets = tokenizer(question, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
+        "offset_mapping"
+    ]
+    over = len(offsets) > QUESTION_TOKENS_MAX
+    return question[offsets[-QUESTION_TOKENS_MAX][0] :] if over else question
 
 
 def read_spans(model: SpanModel, question: str, passages: Sequence[str]) -> list[Span]:

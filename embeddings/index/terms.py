@@ -16,7 +16,8 @@ from embeddings.index.catalog import day_number
 from embeddings.records import Article, Filters, Passage
 from embeddings.tokens import Tokenizer, article_names, known_names_in, names_in, pairs, question_pairs
 
-# Weights of the fields in the sum of BM25 scores; `make eval` on drcd-dev and crud-news chose them.
+# Weights of the fields in the sum of BM25 scores. The pairs' was chosen on 700 questions of drcd-dev (R@1
+# 0.960 without them, 0.967 at 1.0); the sets measured have no headlines, so the headline's are judgement.
 BOOSTS = {"words": 1.0, "pairs": 1.0, "names": 1.0, "title_words": 0.6, "title_pairs": 0.3}
 
 _WRITER_HEAP_BYTES = 64 << 20

@@ -53,6 +53,11 @@ def test_follow_up_is_answered_from_the_turn_before(client: FlaskClient) -> None
     assert "邮递员" in answer["answer"]
 
 
+@pytest.mark.parametrize("question", ["岚江三桥总投资多少?" * 90, "ﷺ" * 900, "a" * 1000, "桥 " * 450])
+def test_longest_question_is_answered_or_refused_in_words(client: FlaskClient, question: str) -> None:
+    assert ask(client, question)["answer"]
+
+
 def test_filter_keeps_other_days_out(client: FlaskClient) -> None:
     only = {"date_from": "2026-10-13", "date_to": "2026-10-13"}
     response = client.post("/api/search", json={"query": "岚江三桥", "k": 20, "filters": only})
