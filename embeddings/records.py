@@ -29,7 +29,9 @@ class Page:
     """One page as it came: decoded text and where it belongs.
 
     `file` is the name shown to people: the path below the folder that was given, with `/`.
-    `number` is the page as printed or as the file is named (`01`, `A3`).
+    `number` is the page as printed or as the file is named (`01`, `A3`). `sizes` gives, where the
+    format knows it, the size of type of each line of `text` (as `str.splitlines` counts them) in
+    units of the page's body type; empty where it does not.
     """
 
     text: str
@@ -37,6 +39,7 @@ class Page:
     paper: str | None = None
     date: datetime.date | None = None
     number: str | None = None
+    sizes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
