@@ -10,7 +10,7 @@ from pathlib import Path
 
 from embeddings.encoder import Encoder
 from embeddings.index.catalog import CatalogWriter, FileEntry, NewPassage, article_hash
-from embeddings.intake import InputFile, Intake, read_input
+from embeddings.intake import InputFile, Intake, limits_of, read_input, sidecars_of
 from embeddings.passages import encoder_text, fit_tokens, split_article
 from embeddings.records import Article, Passage, Refusal, content_hash
 from embeddings.settings import Settings
@@ -111,7 +111,7 @@ class Changes:
         self._unread.discard(path)
         known = self._files.get(path)
         place = content_hash(file.place.paper, str(file.place.date), file.place.number)
-        size, mtime_ns = _size_and_time(file.path)
+        size, mtime_ns = _size_and_time_with_sidecars(file.path)
         current = (
             known is not None
             and known.size != _READ_AGAIN
@@ -120,7 +120,7 @@ class Changes:
         if known and current and (known.size, known.mtime_ns) == (size, mtime_ns):
             self._keep(path, known)
             return
-        intake = read_input(file, self._settings.max_file_bytes)
+        intake = read_input(file, limits_of(self._settings))
         if known and current and known.hash == intake.content_hash:
             self._keep(path, known)
             return
@@ -216,6 +216,12 @@ class Changes:
         for key, text, item in zip(keys, texts, new, strict=True):
             self.pending[key] = PendingPassage(key, item.hash, text, item.passage, article)
         self._register(path, article.id, article_hash(article))
+
+
+def _size_and_time_with_sidecars(path: Path) -> tuple[int, int]:
+    """Sizes added up and the latest time: a sidecar that comes, goes or changes shows in one of them."""
+    found = [_size_and_time(each) for each in (path, *sidecars_of(path))]
+    return sum(size for size, _ in found), max(time for _, time in found)
 
 
 def _size_and_time(path: Path) -> tuple[int, int]:

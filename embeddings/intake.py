@@ -1,43 +1,47 @@
-"""The front of the pipeline: paths -> input files -> articles, with a refusal for all that fails."""
+"""The front of the pipeline: input files -> articles, with a refusal for all that fails."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
-import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from embeddings import layout
 from embeddings.errors import InputRefused
-from embeddings.layout import read_page
-from embeddings.records import Article, Refusal
-from embeddings.sources import jsonl
-from embeddings.sources.place import ISSUE_FILE, Issue, Place, place_of, read_issue
-from embeddings.sources.text import read_text
+from embeddings.inputs import InputFile, find_inputs, shown_name
+from embeddings.records import Article, Page, Refusal
+from embeddings.settings import Settings
+from embeddings.sources.formats import format_of, read_as
+from embeddings.sources.found import Found, Limits
+from embeddings.sources.names import natural_key, suffix_of
 
-# News text shrinks to a third or a quarter; more than this is no text, or a trap.
-GZIP_EXPANSION = 8
-PAGE_SUFFIXES = (".txt",)
-LINES_SUFFIXES = (".jsonl", ".jsonl.gz")
-NOT_INPUT = re.compile(
-    r"\..*|issue\.toml|(.*\.)?questions.*\.jsonl(\.gz)?|.*\.marks\.toml|readme.*", re.IGNORECASE
-)
+__all__ = [
+    "InputFile",
+    "Intake",
+    "find_inputs",
+    "limits_of",
+    "natural_key",
+    "read_input",
+    "sidecars_of",
+    "suffix_of",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class InputFile:
-    """A file to read: where it is, the name shown for it, and the place its folders give it."""
-
-    path: Path
-    name: str
-    place: Place = field(default_factory=Place)
+SIDECAR_SUFFIX = ".marks.toml"
+SIDECAR_MAX_BYTES = 256 << 10
+# Other settings, a package installed or a quieter machine may let the file in next time.
+MAY_PASS_LATER = frozenset({"needs_ocr", "too_busy", "too_large", "too_many_pages", "too_slow"})
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What one input file gave. `content_hash` is of its bytes, empty if they could not be read."""
+    """What one input file gave.
+
+    `content_hash` is of its bytes and its sidecar's; empty if they could not be read, or if something of it
+    was refused that may pass another time: the file is to be read again then, even if it stays as it is.
+    """
 
     file: InputFile
     content_hash: str
@@ -45,57 +49,114 @@ class Intake:
     refused: tuple[Refusal, ...]
 
 
-def find_inputs(paths: Sequence[Path]) -> tuple[list[InputFile], list[Refusal]]:
-    """Input files under the given files and folders, in natural order of their names, each once.
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """An operator's corrections beside a file; `refusal` where they cannot be read."""
 
-    A file named in `paths` is always read or refused; inside folders, hidden files and files that
-    are known not to be input (`issue.toml`, evaluation questions, readmes) are passed over.
-    """
-    files: dict[Path, InputFile] = {}
-    refused: list[Refusal] = []
-    for root in paths:
-        for path, name in _named(root, refused):
-            files.setdefault(path.resolve(), InputFile(path, name))
-    placed = _placed(_distinct_names(list(files.values())), refused)
-    return sorted(placed, key=lambda file: natural_key(file.name)), refused
+    marks: bytes | None = None
+    refusal: Refusal | None = None
 
 
-def read_input(file: InputFile, max_bytes: int) -> Intake:
+def limits_of(settings: Settings) -> Limits:
+    """What one input file may cost by these settings."""
+    return Limits(settings.max_file_bytes, settings.max_file_pages, float(settings.read_timeout_s))
+
+
+def sidecars_of(path: Path) -> tuple[Path, Path]:
+    """Where corrections of a file may lie, whether or not they do; the first there is counts."""
+    stem = path.name[: len(path.name) - len(suffix_of(path))]
+    return path.with_name(path.name + SIDECAR_SUFFIX), path.with_name(stem + SIDECAR_SUFFIX)
+
+
+def read_input(file: InputFile, limits: Limits) -> Intake:
     """Articles of one file; what cannot be used comes back as refusals, never as an error."""
     digest = ""
+    sidecar = _sidecar_of(file)
     try:
-        data = _bytes_of(file.path, max_bytes)
-        digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-        articles, refused = _parsed(file, data, max_bytes)
+        data = _bytes_of(file.path, limits.max_bytes)
+        digest = _digest(data, sidecar)
+        articles, refused = _articles_of(_found(file, data, limits), sidecar.marks)
     except InputRefused as error:
-        return Intake(file, digest, (), (Refusal(file.name, error.code, error.message),))
-    return Intake(file, digest, articles, refused)
+        articles, refused = (), (Refusal(file.name, error.code, str(error)),)
+    if any(refusal.code in MAY_PASS_LATER for refusal in refused):
+        digest = ""
+    return Intake(file, digest, articles, (*refused, sidecar.refusal) if sidecar.refusal else refused)
 
 
-def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key under which `2.txt` comes before `10.txt`."""
-    parts = re.split(r"([0-9]+)", name)
-    # At most 18 digits are read as a number: Python refuses to convert very long ones.
-    return tuple((0, int(p[-18:]), p) if p.isdecimal() and p.isascii() else (1, 0, p) for p in parts)
+def _found(file: InputFile, data: bytes, limits: Limits) -> Found:
+    form = format_of(file.path)
+    if form is None:
+        raise InputRefused("不支持这种文件 (unsupported)", code="unsupported")
+    found = read_as(form, data, file.name, file.place, limits)
+    if found == Found():
+        raise InputRefused("文件里没有找到文章 (no_article)", code="no_article")
+    return found
 
 
-def _parsed(file: InputFile, data: bytes, max_bytes: int) -> tuple[tuple[Article, ...], tuple[Refusal, ...]]:
-    suffix = suffix_of(file.path)
-    if suffix in LINES_SUFFIXES:
-        if suffix.endswith(".gz"):
-            data = jsonl.unpack(data, max_bytes * GZIP_EXPANSION)
-        lines = jsonl.read_lines(data, file.name, replace(file.place, number=None))
-        return lines.articles, lines.refused
-    articles = tuple(read_page(read_text(data, file.name, file.place)))
-    if not articles:
-        raise InputRefused("版面上没有找到文章 (no_article)", code="no_article")
-    return articles, ()
+def _articles_of(found: Found, marks: bytes | None) -> tuple[tuple[Article, ...], tuple[Refusal, ...]]:
+    """Articles of the pages, then those found whole, with distinct ids."""
+    articles: list[Article] = []
+    refused = list(found.refused)
+    for page in found.pages:
+        try:
+            items = _read_page(page, marks)
+        except InputRefused as error:
+            refused.append(Refusal(page.file, error.code, str(error)))
+            continue
+        articles += items
+        if not items:
+            refused.append(Refusal(page.file, "no_article", "版面上没有找到文章 (no_article)"))
+    return _distinct([*articles, *found.articles]), tuple(refused)
 
 
-def suffix_of(path: Path) -> str:
-    """The suffix in lower case, with the one before `.gz`."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    return "".join(suffixes[-2:]) if suffixes[-1:] == [".gz"] else "".join(suffixes[-1:])
+def _read_page(page: Page, marks: bytes | None) -> list[Article]:  # noqa: ARG001 - no parser of marks yet
+    """The items of a page; `marks` are an operator's corrections as the sidecar holds them."""
+    return layout.read_page(page)
+
+
+def _distinct(articles: Iterable[Article]) -> tuple[Article, ...]:
+    """The same articles, with ids made distinct over several pages of one number or none.
+
+    Unlike `distinct_ids`, which knows one page: there `a-2` may stand in the list already.
+    """
+    taken: set[str] = set()
+    counts: defaultdict[str, int] = defaultdict(int)
+    result = []
+    for article in articles:
+        identity = article.id
+        while identity in taken:
+            counts[article.id] += 1
+            identity = f"{article.id}-{counts[article.id] + 1}"
+        taken.add(identity)
+        result.append(article if identity == article.id else replace(article, id=identity))
+    return tuple(result)
+
+
+def _digest(data: bytes, sidecar: Sidecar) -> str:
+    digest = hashlib.blake2b(data, digest_size=16)
+    if sidecar != Sidecar():
+        code = sidecar.refusal.code if sidecar.refusal else ""
+        # Of fixed length, so that no other page could end in the same bytes.
+        digest.update(hashlib.blake2b(code.encode() + b"\n" + (sidecar.marks or b"")).digest())
+    return digest.hexdigest()
+
+
+def _sidecar_of(file: InputFile) -> Sidecar:
+    for path in sidecars_of(file.path):
+        try:
+            if os.path.lexists(path):
+                return Sidecar(_sidecar_bytes(path))
+        except InputRefused as error:
+            name = "/".join([*file.name.split("/")[:-1], shown_name(path.name)])
+            return Sidecar(refusal=Refusal(name, error.code, str(error)))
+    return Sidecar()
+
+
+def _sidecar_bytes(path: Path) -> bytes:
+    # A link could lead anywhere, a pipe would block.
+    if path.is_symlink() or not path.is_file():
+        raise InputRefused("更正文件不是普通文件,未采用 (unreadable)", code="unreadable")
+    return _bytes_of(path, SIDECAR_MAX_BYTES)
 
 
 def _bytes_of(path: Path, max_bytes: int) -> bytes:
@@ -112,91 +173,3 @@ def _bytes_of(path: Path, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise too_large
     return data
-
-
-def _named(root: Path, refused: list[Refusal]) -> Iterator[tuple[Path, str]]:
-    """Supported files at or under `root` with their names; the rest goes to `refused`."""
-    try:
-        mode = root.stat().st_mode
-    except FileNotFoundError:
-        refused.append(Refusal(_shown(root.name), "not_found", "没有这个文件或文件夹 (not_found)"))
-        return
-    except (OSError, ValueError):
-        refused.append(Refusal(_shown(root.name), "unreadable", "无法读取,请检查权限 (unreadable)"))
-        return
-    if not stat.S_ISDIR(mode):
-        yield from _supported(root, _shown(root.name), refused)
-        return
-    for path in _walk(root, refused):
-        name = _shown(path.relative_to(root).as_posix())
-        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
-            refused.append(Refusal(name, "outside", "链接指向文件夹之外,未读取 (outside)"))
-        else:
-            yield from _supported(path, name, refused)
-
-
-def _walk(root: Path, refused: list[Refusal]) -> Iterator[Path]:
-    """Files under `root` that may be input; linked folders are not entered."""
-
-    def fail(error: OSError) -> None:
-        name = _shown(Path(str(error.filename)).name)
-        refused.append(Refusal(name, "unreadable", "文件夹无法读取,请检查权限 (unreadable)"))
-
-    for folder, subfolders, names in os.walk(root, onerror=fail):
-        subfolders[:] = sorted((n for n in subfolders if not n.startswith(".")), key=natural_key)
-        for name in sorted(names, key=natural_key):
-            if not NOT_INPUT.fullmatch(name):
-                yield Path(folder, name)
-
-
-def _supported(path: Path, name: str, refused: list[Refusal]) -> Iterator[tuple[Path, str]]:
-    if suffix_of(path) not in (*PAGE_SUFFIXES, *LINES_SUFFIXES):
-        refused.append(Refusal(name, "unsupported", "不支持这种文件 (unsupported)"))
-    elif not path.is_file():
-        # A pipe or a device would block the reader, a dangling link has nothing to read.
-        refused.append(Refusal(name, "unreadable", "不是可读取的普通文件 (unreadable)"))
-    else:
-        yield path, name
-
-
-def _shown(name: str) -> str:
-    """The name as it can be printed and stored: bytes that are no UTF-8 are replaced."""
-    return os.fsencode(name).decode("utf-8", "replace") or "."
-
-
-def _distinct_names(files: list[InputFile]) -> list[InputFile]:
-    """Files whose names meet (two folders were given) get more of their path in front."""
-    taken: dict[str, Path] = {}
-    result = []
-    for file in files:
-        depth = file.name.count("/") + 1
-        name, parts = file.name, file.path.absolute().parts
-        while name in taken and depth < len(parts) - 1:
-            depth += 1
-            name = _shown("/".join(parts[-depth:]))
-        taken[name] = file.path
-        result.append(replace(file, name=name))
-    return result
-
-
-def _placed(files: list[InputFile], refused: list[Refusal]) -> list[InputFile]:
-    issues: dict[Path, Issue | None] = {}
-    result = []
-    for file in files:
-        folder = file.path.absolute().parent
-        if folder not in issues:
-            issues[folder] = _issue_beside(file, refused)
-        result.append(replace(file, place=place_of(file.path, issues[folder])))
-    return result
-
-
-def _issue_beside(file: InputFile, refused: list[Refusal]) -> Issue | None:
-    path = file.path.parent / ISSUE_FILE
-    if not path.exists():
-        return None
-    try:
-        return read_issue(path)
-    except InputRefused as error:
-        name = "/".join([*file.name.split("/")[:-1], ISSUE_FILE])
-        refused.append(Refusal(name, error.code, error.message))
-        return None

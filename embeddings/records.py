@@ -51,13 +51,53 @@ class Source:
     end: int
 
 
+class PersonRole(StrEnum):
+    """What a person named in a byline did."""
+
+    REPORTER = "reporter"
+    CORRESPONDENT = "correspondent"
+    AUTHOR = "author"
+    COMMENTATOR = "commentator"
+    PHOTOGRAPHER = "photographer"
+    ILLUSTRATOR = "illustrator"
+    TRANSLATOR = "translator"
+    EDITOR = "editor"
+    SOURCE = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, or an agency, named in a byline."""
+
+    name: str
+    role: PersonRole
+
+
+@dataclass(frozen=True, slots=True)
+class Dateline:
+    """What a lead says of where and when it was written: `新华社`, `北京`, `6月5日`; each may be empty."""
+
+    agency: str
+    place: str = ""
+    day: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointers:
+    """The pages on which a story begins and goes on, as `1` or `A3`; empty where it names none."""
+
+    before: str = ""
+    after: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """One item of a page.
 
     `body` holds paragraphs joined by a newline, with column breaks closed and captions and
     byline lines taken out. `title` is never empty: an untitled item gets the first words of its
-    text. `captions` are whole lines, credits included.
+    text. `captions` are whole lines, credits included. `people` are those of the byline, in its order.
+    `confidence` (0..1) is how surely the item begins where it was found to begin on its page.
     """
 
     id: str
@@ -73,6 +113,10 @@ class Article:
     captions: tuple[str, ...] = ()
     url: str = ""
     source: Source | None = None
+    people: tuple[Person, ...] = ()
+    dateline: Dateline | None = None
+    pointers: Pointers = Pointers()
+    confidence: float = 1.0
 
     @property
     def text(self) -> str:
@@ -93,7 +137,7 @@ class Article:
 
     def to_json(self) -> dict[str, Any]:
         """The article as the contract's JSON object (without `text`)."""
-        source = self.source
+        source, dateline = self.source, self.dateline
         return {
             "id": self.id,
             "title": self.title,
@@ -108,6 +152,12 @@ class Article:
             "captions": list(self.captions),
             "url": self.url or None,
             "source": {"file": source.file, "start": source.start, "end": source.end} if source else None,
+            "people": [{"name": person.name, "role": str(person.role)} for person in self.people],
+            "dateline": {"agency": dateline.agency, "place": dateline.place, "day": dateline.day}
+            if dateline
+            else None,
+            "pointers": {"before": self.pointers.before or None, "after": self.pointers.after or None},
+            "confidence": self.confidence,
         }
 
 

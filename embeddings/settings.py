@@ -58,6 +58,12 @@ class Settings(BaseSettings):
         int, Field(ge=100, le=2000, description="length no passage exceeds, in characters")
     ] = 350
     max_file_bytes: Annotated[int, Field(ge=1024, description="larger input files are refused")] = 32 << 20
+    max_file_pages: Annotated[
+        int, Field(ge=1, le=10_000, description="PDFs and scans with more pages are refused")
+    ] = 200
+    read_timeout_s: Annotated[
+        int, Field(ge=1, le=3600, description="seconds one PDF, scan or Word file may take to read")
+    ] = 120
     max_question_chars: Annotated[
         int, Field(ge=10, le=20_000, description="longer questions are refused")
     ] = 1000

@@ -20,7 +20,19 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import IndexDamaged, NotFoundError
-from embeddings.records import Article, ArticleKind, Filters, Passage, Refusal, Source, content_hash
+from embeddings.records import (
+    Article,
+    ArticleKind,
+    Dateline,
+    Filters,
+    Passage,
+    Person,
+    PersonRole,
+    Pointers,
+    Refusal,
+    Source,
+    content_hash,
+)
 
 Keys = npt.NDArray[np.int64]
 
@@ -72,9 +84,10 @@ def day_number(date: datetime.date | None) -> int | None:
 
 
 def article_hash(article: Article) -> str:
-    """Changes when anything of the article changes but the place in its file."""
+    """Changes when anything of the article changes but the place in its file and how surely it was found."""
     record = article.to_json()
-    record.pop("source")
+    for name in ("source", "confidence"):
+        record.pop(name)
     return content_hash(json.dumps(record, ensure_ascii=False, sort_keys=True))
 
 
@@ -208,7 +221,7 @@ def _conditions(filters: Filters) -> tuple[str, list[object]]:
 
 def _article(record: str) -> Article:
     fields = json.loads(record)
-    source = fields["source"]
+    source, dateline, pointers = fields["source"], fields["dateline"], fields["pointers"]
     return Article(
         id=fields["id"],
         title=fields["title"],
@@ -223,6 +236,10 @@ def _article(record: str) -> Article:
         captions=tuple(fields["captions"]),
         url=fields["url"] or "",
         source=Source(**source) if source else None,
+        people=tuple(Person(person["name"], PersonRole(person["role"])) for person in fields["people"]),
+        dateline=Dateline(**dateline) if dateline else None,
+        pointers=Pointers(pointers["before"] or "", pointers["after"] or ""),
+        confidence=fields["confidence"],
     )
 
 

@@ -20,9 +20,18 @@ SHOOTS = r"(?:摄影报道|摄影|摄|供图|制图|绘图|提供图片|提供|�
 SHOT = rf"[{HAN}]{{1,2}}[^\W拍航]摄"
 CLOSE = r"(?:文/图|文图|图/文|图文|整理|采写|撰文|报道|文)"
 
-BYLINE = re.compile(rf"[□■◆◇●○◎▲△☆★※\s]*\(?\s*{PERSON}\s*:?\s*{NAMES}\s*{CLOSE}?\s*\)?")
+BYLINE = re.compile(
+    rf"[□■◆◇●○◎▲△☆★※\s]*\(?\s*{PERSON}\s*:?\s*{NAMES}\s*{CLOSE}?(?:\s*发自[{HAN}]{{2,8}})?\s*\)?"
+)
 # `甲 文/图`: names before the word that says what they did.
 SIGNED = re.compile(rf"[□■◆◇●○◎▲△☆★※\s]*\(?\s*{NAMES}\s*/?\s*(?:文/图|文图|图/文|图文|文)\s*\)?")
+# `文/记者 甲 图/记者 乙`: what each did, then who.
+TASK = r"(?:撰文|文字|文|摄影|图片|图|采写|整理|策划|统筹|责编|编辑|编译|翻译|制图|绘图)"
+TASKED = re.compile(rf"\(?(?:{TASK}\s?[:/]\s?(?:{PERSON}\s?)?{NAMES}[\s)|]{{0,3}}){{1,5}}")
+# What signs without a name.
+UNNAMED = re.compile(
+    rf"[(—-]{{0,4}}(?:{OUTLET}(?:特约)?(?:评论员|编辑部)|综合[{HAN}、]{{1,12}}社.{{0,2}}电|据《[^《》]{{2,12}}》)\)?"
+)
 NAMES_IN_BRACKETS = re.compile(rf"\(\s*{NAMES}\s*\)")
 BARE_NAMES = re.compile(
     rf"[□■◆◇○◎▲△☆★※\s]*[{HAN}](?: {{0,2}}[{HAN}]){{1,2}}(?:[ 、]{{1,3}}[{HAN}]{{2,3}}){{0,3}}"
@@ -51,15 +60,59 @@ LEAD_BYLINE = re.compile(r"\s*\(([^()。]{2,60})\)")
 BRACKETED_LEAD = re.compile(rf"\((\s*{PERSON}\s*:?\s*{NAMES}\s*)\)(?=\S)")
 # `…。(甲 乙)`: names in brackets after the last sentence.
 NAMES_AT_END = re.compile(rf"[。!?…”]\s*\((?P<names>\s*(?:{PERSON}\s*:?\s*)?{NAMES}\s*)\)$")
+# `新华社江城6月5日电`: who sends, from where, on what day. Every part is bounded, and it is only ever
+# matched at the start of a text, so that a hostile line costs no more than an honest one.
+AGENCY = (
+    rf"(?:本报|本刊|本网|本台|(?:[0-9]{{4}})?[{HAN}A-Za-z·\-—]{{1,20}}"
+    r"(?:报|网|社|刊|客户端|新闻|在线|之家|经纬|财经|资本局|金融界|电视台|广播|发布|融媒|传媒|号外|科技|娱乐))"
+    rf"(?:\([{HAN}]{{2,10}}\))?"
+)
+DAY = (
+    r"(?:[0-9]{4} ?年 ?)?(?:[0-9]{1,2} ?月 ?)?[0-9]{1,2} ?日"
+    r"|(?:[一二三四五六七八九十]{1,2}月)?[一二三四五六七八九十]{1,3}日"
+)
+WIRE = r"(?:电(?![影视话力子网商台脑池动])|讯(?![息号飞])|消息(?![人称显灵])|报道(?=[\s(【据]))"
+OPENING = r"[\ufeff\s【(\[▲■◆●□]{0,6}(?P<by>据|综合)?"
+CLOSING = r"[】)\]]?"
+DATELINES = (
+    re.compile(
+        rf"{OPENING}(?P<agency>{AGENCY}) {{0,2}}(?P<place>[{HAN}“”·/、A-Za-z]{{0,14}}?) {{0,2}}(?P<day>{DAY})"
+        rf"(?:新媒体|综合|专)*(?P<wire>{WIRE}){CLOSING}"
+    ),
+    # `据新华社电`
+    re.compile(
+        rf"{OPENING}(?P<agency>[{HAN}、]{{1,12}}社)(?P<place>)(?P<day>)"
+        rf"(?:综合|专)?(?P<wire>电(?![影视话力子网商台脑池动站])|讯){CLOSING}"
+    ),
+    # `本报讯`, `本报江城讯`, `江风晚报讯(记者 甲)`
+    re.compile(
+        rf"{OPENING}(?P<agency>本[报刊网台])(?P<place>[{HAN}]{{0,4}}?)(?P<day>)(?P<wire>讯(?![息号飞])){CLOSING}"
+    ),
+    re.compile(
+        rf"{OPENING}(?P<agency>{AGENCY})(?P<place>[{HAN}]{{0,6}}?)(?P<day>)(?P<wire>讯)(?:{CLOSING}$|(?=[\s(【】:]))"
+    ),
+    # `央视网消息:`, `【江风时报综合报道】`
+    re.compile(
+        rf"{OPENING}(?P<agency>{AGENCY})(?P<place>)(?P<day>)"
+        rf"(?P<wire>消息(?=[\s:(】])|(?:综合)?报道(?=[】)(])){CLOSING}"
+    ),
+    re.compile(
+        r"[\s【(\[]{0,4}(?P<by>)(?P<agency>本报(?=综合)|综合(?:消息|报道|外电))(?:综合)?"
+        r"(?P<place>)(?P<day>)(?P<wire>)(?:(?=[\s:])|[】)]|$)"
+    ),
+)
+NOT_AN_AGENCY = re.compile(r"记者|.本报|通讯员|获悉|今[年日天]|[从据]|在(?!线)")
+NOT_A_PLACE = re.compile(r"记者|本报|通讯员|获悉|报道|据|[从在]|今年|消息")
 TAIL_CHARS = 60
 LINE_CHARS = 80
+DATELINE_CHARS = 80
 
 
 def is_byline(folded: str) -> bool:
     """Whether the whole line says who wrote the story."""
     if len(folded) > LINE_CHARS or NO_NAME.search(folded):
         return False
-    return bool(BYLINE.fullmatch(folded) or SIGNED.fullmatch(folded))
+    return any(shape.fullmatch(folded) for shape in (BYLINE, SIGNED, TASKED, UNNAMED))
 
 
 def is_credit(folded: str) -> bool:
@@ -79,13 +132,27 @@ def credit_start(folded: str) -> int:
 def is_lead(folded: str) -> bool:
     """Whether a paragraph opens with an agency or paper: `本报讯`, `新华社…日电`, `(记者 甲)`."""
     head = folded[:LINE_CHARS]
-    return bool(LEAD.match(head) or BRACKETED_LEAD.match(head))
+    return bool(LEAD.match(head) or dateline_match(head) or BRACKETED_LEAD.match(head))
+
+
+def dateline_match(folded: str) -> re.Match[str] | None:
+    """The dateline that a text begins with, as the groups `agency`, `place` and `day`.
+
+    An attribution inside a sentence (`据江风晚报6月5日报道`) is none.
+    """
+    head = folded[:DATELINE_CHARS]
+    for pattern in DATELINES:
+        match = pattern.match(head)
+        if match and not NOT_A_PLACE.search(match["place"]) and not NOT_AN_AGENCY.search(match["agency"]):
+            attributed = match["by"] and not match["wire"].startswith(("电", "讯"))
+            return None if attributed else match
+    return None
 
 
 def lead_byline(text: str) -> str:
     """The names given in brackets in a lead, without the brackets; empty if none are given."""
     head = text[: 2 * LINE_CHARS].translate(FOLD)
-    lead = LEAD.match(head)
+    lead = LEAD.match(head) or dateline_match(head)
     match = LEAD_BYLINE.match(head, lead.end()) if lead else BRACKETED_LEAD.match(head)
     return " ".join(text[match.start(1) : match.end(1)].split()) if match else ""
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
 from embeddings.layout import bylines
-from embeddings.layout.lines import Line
+from embeddings.layout.lines import Line, open_brackets
+from embeddings.layout.pointers import POINTER_AT_END, POINTER_FROM, POINTER_TO
+from embeddings.layout.reflow import Seams
 from embeddings.layout.topics import Topics
 
 HEADING_CHARS = (3, 52)
@@ -20,6 +23,9 @@ LENGTHS = (
     (90, "chars<=90"),
 )
 INDENTED_SHARE = 0.2
+# Type sizes in units of the body type: what still counts as body, and what only main headlines have.
+BODY_SIZES = (0.93, 1.15)
+HUGE_SIZE = 1.8
 
 STOP = re.compile(r"(?:[。…]|(?<=[一-鿿])\.)[”’)》\]]*$")
 AFTERWORD = re.compile(r"(?<=[。!?…”])\s*\([^()]{1,24}\)$")
@@ -28,11 +34,6 @@ MID_SENTENCE = re.compile(r"[,。、;:!?”’)》%]")
 CAPTION_WORDS = re.compile(
     r"\(?(?:图为|图[一二三四五①-⑩0-9]{1,2}[为:]|[上下左右]图|[上下左右]图为|大图|小图|题图|资料图)"
 )
-PLACE = r"\s*第?\s*[A-Z]?\s*[0-9一二三四五六七八九十]{1,3}\s*[版页]?[^()【】。,]{0,12}"
-POINTER_FROM = re.compile(rf"[(【]?\s*上接{PLACE}[)】]?|[(【]\s*(?:紧接|接){PLACE}[)】]")
-POINTER_TO = re.compile(rf"[(【]?\s*下转{PLACE}[)】]?|[(【]\s*转{PLACE}[)】]")
-POINTER_AT_START = re.compile(rf"[(【]\s*(?:上接|紧接|接){PLACE}[)】]")
-POINTER_AT_END = re.compile(rf"[(【]\s*(?:下转|转){PLACE}[)】]$")
 BULLET = re.compile(r"[●■◆▲★○◎□◇△☆※►▶⊙]")
 LABEL = re.compile(
     r"[【]?[一-鿿]{0,4}(?:简讯|短讯|快讯|简报|短波|速递|速览|集纳|集萃|一句话新闻|新闻速读|微新闻|要闻回顾|新闻链接)[】]?"
@@ -73,45 +74,48 @@ NARRATIVE = re.compile(
 HANGING = re.compile(
     r"[的在将与和对把从为以及到于向由被并而且等之其个这那每各][^一-鿿]?$|(?:组织|召开|举行|开展|通过|进行)了$"
 )
+NOTE_WORDS = re.compile(
+    r"[【(]?\s*(?:编者的?话|编者按|编后|编后语|编后余墨|开栏的话|开栏语|[本栏]?报?编者|[一-鿿]{0,3}按语|按|记者手记|采访札记|编辑手记|卷首语|结束语)\s*(?:[】):]|$)"
+)
+QUESTION = re.compile(r"(?:[问答]|[一-鿿]{2,4}|记者|主持人|读者)\s?:")
+NUMBERED = re.compile(r"\(?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3}|第[一二三四五六七八九十]{1,2})[)、.．,:](?![0-9])|[①-⑳]")
 TWO_CLAUSES = re.compile(r"[一-鿿”》0-9A-Za-z!?] +[一-鿿“《0-9A-Za-z]")
-OPENS, CLOSES = "“‘《(【", "”’》)】"
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What is seen of one line: names that hold, and measures between about -1 and 1."""
+    """What is seen of one line: names that hold, and measures between about -1 and 1.
+
+    `seams` names the evidence for and against the line going on with the text above it.
+    """
 
     names: frozenset[str]
     measures: dict[str, float]
+    seams: frozenset[str]
 
     def __contains__(self, name: str) -> bool:
         return name in self.names
 
 
-def observe(lines: list[Line]) -> list[Features]:
-    """Features of every line, in order; the cost grows with the length of the page."""
-    alone = [_alone(line) for line in lines]
+def observe(lines: list[Line], sizes: Sequence[float] = ()) -> list[Features]:
+    """Features of every line, in order; the cost grows with the length of the page.
+
+    `sizes` are those of `Page.sizes`: one for each row of the page, or none.
+    """
+    alone = [_alone(line) | _size(line, sizes) for line in lines]
     habits = _habits(lines)
     topics = Topics(lines)
     headings = ["heading_like" in names for names in alone]
+    names = [alone[i] | _neighbours(i, alone) | _setting(i, lines, alone, habits) for i in range(len(lines))]
+    seams = Seams(lines, names)
     return [
         Features(
-            frozenset(alone[i] | _neighbours(i, alone) | _setting(i, lines, alone, habits)),
+            frozenset(names[i]),
             {"heading": 1.0} | topics.measure(i, headings) if headings[i] else {},
+            seams.evidence(i),
         )
         for i in range(len(lines))
     ]
-
-
-def open_brackets(folded: str) -> int:
-    """How many quotations and brackets opened in the text are still open at its end."""
-    depth = 0
-    for character in folded:
-        if character in OPENS:
-            depth += 1
-        elif character in CLOSES:
-            depth = max(0, depth - 1)
-    return depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,15 @@ def _alone(line: Line) -> set[str]:
     if _heading_like(line, names):
         names.add("heading_like")
     return names
+
+
+def _size(line: Line, sizes: Sequence[float]) -> set[str]:
+    """How large the type is, where the page knows it."""
+    size = sizes[line.row] if line.row < len(sizes) else 0.0
+    if size <= 0:
+        return set()
+    names = {"size_small" if size < BODY_SIZES[0] else "size_body" if size <= BODY_SIZES[1] else "size_large"}
+    return names | {"size_huge"} if size >= HUGE_SIZE else names
 
 
 def _length(line: Line) -> str:
@@ -198,6 +211,13 @@ SHAPES = (
     ("inner_stop", lambda s: "。" in s[:-1]),
     ("two_clauses", lambda s: len(s) <= HEADING_CHARS[1] and bool(TWO_CLAUSES.search(s))),
     ("unclosed", lambda s: open_brackets(s) > 0),
+    ("note_words", lambda s: bool(NOTE_WORDS.match(s))),
+    ("question", lambda s: bool(QUESTION.match(s))),
+    ("numbered", lambda s: bool(NUMBERED.match(s))),
+    ("quoted", lambda s: s.startswith("“")),
+    ("colon_inside", lambda s: ":" in s[2:-1]),
+    ("digits", lambda s: any(c.isdigit() for c in s)),
+    ("long", lambda s: len(s) > HEADING_CHARS[1]),
 )
 NO_HEADING = frozenset(
     "ends_stop ends_comma mid_sentence byline credit credit_at_end furniture folio pointer_from pointer_to"
@@ -228,7 +248,9 @@ def _neighbours(i: int, alone: list[set[str]]) -> set[str]:
 
 
 SEEN_BESIDE = frozenset(
-    "lead byline credit dash heading_like bullet bracketed_names ends_stop notice folio organisation".split()
+    "lead byline credit credit_at_end dash heading_like bullet bracketed_names ends_stop ends_plain ends_comma notice folio"
+    " furniture organisation label long numbered question caption_words pointer_to pointer_from note_words"
+    " size_large size_huge size_small".split()
 )
 
 

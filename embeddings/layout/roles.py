@@ -1,87 +1,131 @@
-"""The role of every line: the best reading of the whole page, found with Viterbi's algorithm.
-
-A state is a role and two bits: whether the paragraph is still open (a column or a picture cuts it)
-and whether the story has named its author. The bits make far-apart lines agree: a byline at the
-end of a story speaks against a headline in its middle.
-"""
+"""What a line of a page can be for, and the grammar of a page: what may follow what, and where an item begins."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-
-from embeddings.layout import states as s
-from embeddings.layout import weights as w
-from embeddings.layout.features import Features, observe
-from embeddings.layout.lines import Line, split_lines
-from embeddings.layout.reflow import Seams
-from embeddings.layout.weights import Role
-
-ALL = np.arange(len(s.STATES))
+from enum import StrEnum
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A line with the role it was given.
+class Role(StrEnum):
+    """What a line is for."""
 
-    `open`: its sentence goes on further down. `apart`: more blank lines than usual stand before it.
-    """
-
-    line: Line
-    role: Role
-    open: bool
-    apart: bool
-
-
-def read_roles(text: str) -> list[Reading]:
-    """Every non-blank line of the page with its role, in order. Linear in the number of lines."""
-    lines = split_lines(text)
-    if not lines:
-        return []
-    features = observe(lines)
-    seams = Seams(lines, features)
-    path = _best_path(features, [seams.score(i) for i in range(len(lines))])
-    return [
-        Reading(line, s.STATES[k].role, s.STATES[k].open, "wide_gap" in seen)
-        for line, seen, k in zip(lines, features, path, strict=True)
-    ]
-
-
-def _best_path(features: Sequence[Features], seams: Sequence[float]) -> list[int]:
-    """Index of the state of every line, on the path with the highest total score."""
-    unsigned = _unsigned_cost(features)
-    moves = s.MOVES + unsigned * s.LEAVES_UNSIGNED
-    signing_moves = s.SIGNING_MOVES + unsigned * s.LEAVES_UNSIGNED
-    score = s.START + _emission(features[0])
-    back = []
-    for seen, seam in zip(features[1:], seams[1:], strict=True):
-        reached = score[:, None] + (moves if seen.names.isdisjoint(w.SIGNS) else signing_moves)
-        reached += seam * s.GOES_ON
-        best = reached.argmax(axis=0)
-        back.append(best)
-        score = reached[best, ALL] + _emission(seen)
-    path = [int((score + s.END + unsigned * s.END_UNSIGNED).argmax())]
-    for best in reversed(back):
-        path.append(int(best[path[-1]]))
-    return path[::-1]
+    # Between items, of none of them.
+    FURNITURE = "furniture"
+    LABEL = "label"
+    # Headline parts.
+    KICKER = "kicker"
+    HEADLINE = "headline"
+    HEADLINE_MORE = "headline_more"
+    SUBTITLE = "subtitle"
+    BRIEF_HEADLINE = "brief_headline"
+    # Text. A lead names its agency, place or author; `untitled` is text that begins an item without a headline.
+    LEAD = "lead"
+    BODY = "body"
+    BRIEF = "brief"
+    UNTITLED = "untitled"
+    NOTE = "note"
+    SUBHEAD = "subhead"
+    # Who wrote it: before and after the story; a signature signs a notice or a letter.
+    BYLINE = "byline"
+    END_BYLINE = "end_byline"
+    SIGNATURE = "signature"
+    # Pictures inside an item, and pictures that are items.
+    CAPTION = "caption"
+    CREDIT = "credit"
+    PHOTO = "photo"
+    PHOTO_MORE = "photo_more"
+    PHOTO_CREDIT = "photo_credit"
+    # The two halves of a story that runs over pages, and page furniture in the middle of an item.
+    POINTER_FROM = "pointer_from"
+    POINTER_TO = "pointer_to"
+    INSET = "inset"
 
 
-def _emission(seen: Features) -> s.Scores:
-    """float64, [states]: how well each state fits what is seen of one line."""
-    total = s.BIAS.copy()
-    for name in seen.names:
-        row = s.EMISSIONS.get(name)
-        if row is not None:
-            total += row
-    for name, value in seen.measures.items():
-        total += s.EMISSIONS[name] * value
-    return total
+R = Role
+TEXTS = (R.LEAD, R.BODY, R.BRIEF, R.UNTITLED, R.NOTE)
+ASIDE = (R.FURNITURE, R.LABEL, R.INSET)
+HEADINGS = (R.KICKER, R.HEADLINE, R.HEADLINE_MORE, R.BRIEF_HEADLINE)
+HEADS = (*HEADINGS, R.SUBTITLE, R.BYLINE, R.POINTER_FROM)
+PICTURES = (R.CAPTION, R.CREDIT, R.PHOTO, R.PHOTO_MORE, R.PHOTO_CREDIT)
+# A sentence that goes on after a line may go on behind one of these, which stand in its way.
+BESIDE_TEXT = (R.CAPTION, R.CREDIT, R.INSET)
+CAN_BE_OPEN = (*TEXTS, *BESIDE_TEXT)
+NAMES_AUTHOR = (R.BYLINE, R.END_BYLINE, R.LEAD)
+NEEDS_NO_AUTHOR = (R.BRIEF, R.BRIEF_HEADLINE, R.UNTITLED, R.LABEL, R.PHOTO)
+
+_AROUND = (R.FURNITURE, R.LABEL)
+_NEXT_ITEM = (
+    *_AROUND,
+    R.KICKER,
+    R.HEADLINE,
+    R.BRIEF_HEADLINE,
+    R.BRIEF,
+    R.UNTITLED,
+    R.PHOTO,
+    R.POINTER_FROM,
+)
+_STORY = (
+    R.LEAD,
+    R.BODY,
+    R.NOTE,
+    R.SUBHEAD,
+    R.CAPTION,
+    R.END_BYLINE,
+    R.SIGNATURE,
+    R.POINTER_TO,
+    R.INSET,
+    *_NEXT_ITEM,
+)
+_INTO_TEXT = (R.LEAD, R.BODY, R.NOTE, R.BYLINE, R.CAPTION, R.SUBHEAD, R.POINTER_FROM, R.INSET)
+
+FIRST = _NEXT_ITEM
+FOLLOWS: dict[Role, tuple[Role, ...]] = {
+    R.FURNITURE: _NEXT_ITEM,
+    R.LABEL: _NEXT_ITEM,
+    R.KICKER: (R.HEADLINE,),
+    R.HEADLINE: (R.HEADLINE_MORE, R.SUBTITLE, R.POINTER_TO, *_INTO_TEXT),
+    R.HEADLINE_MORE: (R.SUBTITLE, R.POINTER_TO, *_INTO_TEXT),
+    R.SUBTITLE: (R.SUBTITLE, R.POINTER_TO, *_INTO_TEXT),
+    R.BRIEF_HEADLINE: (R.BRIEF, R.BYLINE, R.CAPTION),
+    R.LEAD: _STORY,
+    R.BODY: _STORY,
+    R.BRIEF: _STORY,
+    R.UNTITLED: _STORY,
+    R.NOTE: (*_STORY, R.BYLINE),
+    R.SUBHEAD: (R.BODY, R.LEAD, R.NOTE, R.CAPTION, R.BYLINE, R.SUBHEAD, R.INSET),
+    R.BYLINE: (R.LEAD, R.BODY, R.NOTE, R.BYLINE, R.CAPTION, R.SUBTITLE, R.SUBHEAD, R.INSET),
+    R.END_BYLINE: (R.END_BYLINE, R.SIGNATURE, R.CAPTION, R.NOTE, R.SUBHEAD, *_NEXT_ITEM),
+    R.SIGNATURE: (R.SIGNATURE, R.END_BYLINE, R.NOTE, R.SUBHEAD, *_NEXT_ITEM),
+    R.CAPTION: (R.CREDIT, *_STORY),
+    R.CREDIT: (R.CREDIT, *_STORY),
+    R.PHOTO: (R.PHOTO_MORE, R.PHOTO_CREDIT, *_NEXT_ITEM),
+    R.PHOTO_MORE: (R.PHOTO_MORE, R.PHOTO_CREDIT, *_NEXT_ITEM),
+    R.PHOTO_CREDIT: (R.PHOTO_MORE, R.PHOTO_CREDIT, *_NEXT_ITEM),
+    R.POINTER_FROM: (R.KICKER, R.HEADLINE, *_INTO_TEXT),
+    R.POINTER_TO: (R.END_BYLINE, R.CAPTION, *_NEXT_ITEM),
+    R.INSET: (
+        R.LEAD,
+        R.BODY,
+        R.NOTE,
+        R.SUBHEAD,
+        R.CAPTION,
+        R.CREDIT,
+        R.BYLINE,
+        R.END_BYLINE,
+        R.SIGNATURE,
+        R.POINTER_TO,
+        R.INSET,
+    ),
+}
+_ALWAYS_BEGIN = (R.BRIEF_HEADLINE, R.UNTITLED, R.PHOTO)
+_GOES_BEFORE = {
+    R.KICKER: (R.POINTER_FROM,),
+    R.HEADLINE: (R.POINTER_FROM, R.KICKER),
+    R.BRIEF: (R.BRIEF_HEADLINE,),
+    R.POINTER_FROM: HEADS,
+}
+MAY_BEGIN = (*_ALWAYS_BEGIN, *_GOES_BEFORE)
 
 
-def _unsigned_cost(features: Sequence[Features]) -> float:
-    """Cost of a story without an author, on this page: none where nobody is named at all."""
-    signed = sum(not seen.names.isdisjoint(w.SIGNATURES) for seen in features)
-    headings = sum("heading_like" in seen.names for seen in features)
-    return w.UNSIGNED * min(1.0, signed / max(1.0, w.SIGNED_SHARE * headings))
+def begins(role: Role, before: Role | None) -> bool:
+    """Whether a line of this role begins an item, after a line of role `before` (None: the page begins)."""
+    return role in _ALWAYS_BEGIN or (role in _GOES_BEFORE and before not in _GOES_BEFORE[role])

@@ -1,29 +1,24 @@
-"""The states of the layout model and the score of each move between two of them."""
+"""The states of the layout model: a role and two bits that make far-apart lines agree.
+
+`open`: a sentence goes on after this line (a column, a picture or page furniture cuts it).
+`signed`: the story has named its author, so that a byline at the end of a story speaks against a
+headline in its middle.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.layout import weights as w
-from embeddings.layout.weights import Role
-
-Scores = NDArray[np.float64]
-CAN_BE_OPEN = (*w.TEXTS, Role.CAPTION, Role.CREDIT, Role.FURNITURE)
-BESIDE_TEXT = (Role.CAPTION, Role.CREDIT, Role.FURNITURE)
-HEADS = (*w.HEADINGS, Role.SUBTITLE, Role.BYLINE, Role.POINTER_FROM)
-BEGINS_ITEM = (Role.KICKER, Role.HEADLINE, Role.BRIEF, Role.BRIEF_HEADLINE, Role.LABEL, Role.LEAD)
-NEEDS_NO_AUTHOR = (Role.BRIEF, Role.BRIEF_HEADLINE, Role.LABEL)
-NAMES_AUTHOR = (Role.BYLINE, Role.END_BYLINE, Role.LEAD)
-NEVER = -1e9
+from embeddings.layout import roles
+from embeddings.layout.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A role; `open`: a sentence goes on after this line; `signed`: the story named its author."""
+    """What is known of a page after one of its lines."""
 
     role: Role
     open: bool
@@ -33,89 +28,78 @@ class State:
 STATES = tuple(
     State(role, is_open, signed)
     for role in Role
-    for is_open in ((False, True) if role in CAN_BE_OPEN else (False,))
+    for is_open in ((False, True) if role in roles.CAN_BE_OPEN else (False,))
     for signed in (False, True)
 )
+Mask = NDArray[np.bool_]
 
 
-def move(a: State, b: State) -> float:
-    """Score of state `b` on the line after state `a`; `NEVER` where it cannot follow."""
+def may_follow(a: State, b: State) -> bool:
+    """Whether the line after one in state `a` may be in state `b`."""
     if b.signed != signed_after(a, b.role):
-        return NEVER
-    score = w.MOVES[a.role].get(b.role, NEVER)
+        return False
     if a.open:
-        score = _move_from_open(b, score)
-    elif b.open and b.role in BESIDE_TEXT:
-        return NEVER
-    again = a.signed and b.role is Role.END_BYLINE and a.role is not Role.END_BYLINE
-    return score + (w.SIGNED_TWICE if again else 0.0)
+        return b.role in roles.FOLLOWS[a.role] or resumes(b) or holds_open(a, b)
+    return b.role in roles.FOLLOWS[a.role] and not (b.open and b.role in roles.BESIDE_TEXT)
 
 
-def _move_from_open(b: State, score: float) -> float:
-    """A sentence is open: the rest of it comes next, or after a picture, or the page is damaged."""
-    if b.role in (Role.BODY, Role.POINTER_TO):
-        return 0.0
-    if b.open and b.role in BESIDE_TEXT:
-        return max(score, w.BESIDE_OPEN)
-    return NEVER if score <= NEVER else score + w.BROKEN_OFF
+def resumes(b: State) -> bool:
+    """Whether `b` can be the rest of a sentence that was left open."""
+    return b.role in (Role.BODY, Role.POINTER_TO)
+
+
+def holds_open(a: State, b: State) -> bool:
+    """Whether `b` stands between the two halves of the sentence that is open in `a`."""
+    return a.open and b.open and b.role in roles.BESIDE_TEXT
+
+
+def breaks_off(a: State, b: State) -> bool:
+    """Whether the sentence open in `a` never goes on: the page is damaged there."""
+    return a.open and not resumes(b) and not holds_open(a, b)
 
 
 def signed_after(a: State, role: Role) -> bool:
     """Whether the story has named its author once a line of this role has followed `a`."""
     if role in (Role.KICKER, Role.HEADLINE):
         return False
-    return a.signed or role in (*NEEDS_NO_AUTHOR, *NAMES_AUTHOR)
+    return a.signed or role in (*roles.NEEDS_NO_AUTHOR, *roles.NAMES_AUTHOR)
 
 
-def signing_move(a: State, b: State) -> float:
-    """Score of `b` after `a` where the line of `b` itself stands for a byline."""
-    if b.role in (Role.BODY, Role.HEADLINE, Role.HEADLINE_MORE) and b.signed:
-        return max(move(a, b), move(a, replace(b, signed=False)))
-    return move(a, b)
+def may_follow_signing(a: State, b: State) -> bool:
+    """`may_follow` where the line of `b` names the author itself: `…。(甲 乙)`, `遗失声明`."""
+    if b.signed and b.role in (Role.BODY, Role.NOTE, Role.HEADLINE, Role.HEADLINE_MORE):
+        return may_follow(a, b) or may_follow(a, State(b.role, b.open, signed=False))
+    return may_follow(a, b)
 
 
-def leaves_unsigned(a: State, b: State) -> float:
-    """1 where the move ends a story that never named its author, else 0."""
-    return float(not a.signed and b.role in BEGINS_ITEM and a.role not in HEADS)
+def leaves_unsigned(a: State, b: State) -> bool:
+    """Whether the move ends a story that never named its author."""
+    return not a.signed and roles.begins(b.role, a.role) and a.role not in roles.HEADS
 
 
-def goes_on(a: State, b: State) -> float:
+def signs_again(a: State, b: State) -> bool:
+    """Whether `b` signs a story that is signed already."""
+    return a.signed and b.role is Role.END_BYLINE and a.role is not Role.END_BYLINE
+
+
+def goes_on(a: State, b: State) -> int:
     """1 where a sentence goes on from `a` to `b`, -1 where a new paragraph begins, 0 elsewhere."""
-    if b.role not in w.TEXTS or a.role not in (*w.TEXTS, *BESIDE_TEXT):
-        return 0.0
-    return 1.0 if a.open else -1.0
+    if b.role not in roles.TEXTS or a.role not in (*roles.TEXTS, *roles.BESIDE_TEXT):
+        return 0
+    return 1 if a.open and resumes(b) else -1
 
 
-def start(state: State) -> float:
-    """Score of a page that begins in this state."""
-    before = State(Role.FURNITURE, open=False, signed=state.role not in (*w.HEADINGS, Role.BODY))
-    if state.signed != signed_after(before, state.role) or (state.open and state.role in BESIDE_TEXT):
-        return NEVER
-    return w.START.get(state.role, NEVER)
+def begins_page(state: State) -> bool:
+    """Whether a page may begin in this state."""
+    signed = state.role in (*roles.NEEDS_NO_AUTHOR, *roles.NAMES_AUTHOR)
+    return state.role in roles.FIRST and (state.signed == signed or state.role is Role.FURNITURE)
 
 
-def _table(score: Callable[[State, State], float]) -> Scores:
-    return np.array([[score(a, b) for b in STATES] for a in STATES])
+def _pairs(holds: object) -> Mask:
+    """bool, [states before, states after]."""
+    assert callable(holds)
+    return np.array([[bool(holds(a, b)) for b in STATES] for a in STATES])
 
 
-def _emission_row(name: str) -> Scores:
-    """float64, [states]: what the feature adds to each state."""
-    by_role = w.EMISSIONS.get(name, {})
-    row = np.zeros(len(STATES))
-    for k, state in enumerate(STATES):
-        row[k] = by_role.get(state.role, 0.0)
-        if state.role in w.TEXTS:
-            row[k] += (w.OPEN if state.open else w.SHUT).get(name, 0.0)
-    return row
-
-
-# float64: [states], or [states before, states after].
-BIAS = np.array([w.BIAS[state.role] for state in STATES])
-EMISSIONS = {name: _emission_row(name) for name in {*w.EMISSIONS, *w.OPEN, *w.SHUT}}
-MOVES = _table(move)
-SIGNING_MOVES = _table(signing_move)
-LEAVES_UNSIGNED = _table(leaves_unsigned)
-GOES_ON = _table(goes_on)
-START = np.array([start(state) for state in STATES])
-END = np.array([w.BROKEN_OFF if state.open else 0.0 for state in STATES])
-END_UNSIGNED = np.array([float(not state.signed) for state in STATES])
+BEGINS = _pairs(lambda a, b: roles.begins(b.role, a.role))
+BEGINS_FIRST = np.array([roles.begins(state.role, None) for state in STATES])

@@ -10,7 +10,7 @@ from embeddings import build as building
 from embeddings.build import BuildReport
 from embeddings.encoder import find_encoder
 from embeddings.index.snapshot import open_current
-from embeddings.intake import find_inputs, read_input
+from embeddings.intake import find_inputs, limits_of, read_input
 from embeddings.records import Article
 from qa.cli.show import (
     REFUSED,
@@ -36,7 +36,7 @@ def articles(paths: tuple[Path, ...], data: Path | None, as_json: bool) -> int:
     """只解析,不建索引:列出版面上的文章。"""
     settings = settings_for(data)
     files, refused = find_inputs(paths)
-    intakes = [read_input(file, settings.max_file_bytes) for file in files]
+    intakes = [read_input(file, limits_of(settings)) for file in files]
     found = [article for intake in intakes for article in intake.articles]
     refused += [refusal for intake in intakes for refusal in intake.refused]
     if as_json:

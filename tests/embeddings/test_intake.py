@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import datetime
 import gzip
+import inspect
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from embeddings.intake import InputFile, find_inputs, natural_key, read_input, suffix_of
+from embeddings import intake
+from embeddings.build import build
+from embeddings.errors import InputRefused
+from embeddings.intake import (
+    SIDECAR_MAX_BYTES,
+    InputFile,
+    find_inputs,
+    limits_of,
+    natural_key,
+    read_input,
+    sidecars_of,
+    suffix_of,
+)
+from embeddings.records import Article, Page
+from embeddings.settings import Settings
+from embeddings.sources import formats
+from embeddings.sources.apart import load_reader
+from embeddings.sources.formats import FORMATS, LINES, MANUSCRIPT, TEXT, Format, format_of
+from embeddings.sources.found import Found, Limits
 from embeddings.sources.place import Place
+from tests.embeddings.zips import member, packed
+from tests.fakes import FakeEncoder
 
+ROOT = Path(__file__).parents[2]
 STORY = "老街面馆开张\n\n本报讯（记者 毛小路）老街上的面馆今天开张，街坊都来吃面。\n"
-LIMIT = 1 << 20
+LIMITS = Limits(max_bytes=1 << 20)
+DAY = datetime.date(2026, 3, 4)
 
 
 def write(path: Path, content: str | bytes = STORY) -> Path:
@@ -29,11 +54,11 @@ def names(folder: Path) -> list[str]:
     return [file.name for file in find_inputs([folder])[0]]
 
 
-def refusal_of(path: Path, limit: int = LIMIT) -> tuple[str, str]:
+def refusal_of(path: Path, limits: Limits = LIMITS) -> tuple[str, str]:
     """Code and reason of the one refusal that reading the file gives."""
-    intake = read_input(InputFile(path, path.name), limit)
-    assert intake.articles == ()
-    (refusal,) = intake.refused
+    read = read_input(InputFile(path, path.name), limits)
+    assert read.articles == ()
+    (refusal,) = read.refused
     assert refusal.file == path.name
     assert f"({refusal.code})" in refusal.reason
     return refusal.code, refusal.reason
@@ -69,10 +94,10 @@ def test_find_inputs_passes_over_what_is_known_to_be_no_input(tmp_path: Path) ->
 
 
 def test_find_inputs_refuses_unknown_kinds_of_file(tmp_path: Path) -> None:
-    write(tmp_path / "a" / "page.docx")
+    write(tmp_path / "a" / "page.xls")
     files, (refusal,) = find_inputs([tmp_path])
     assert files == []
-    assert (refusal.file, refusal.code) == ("a/page.docx", "unsupported")
+    assert (refusal.file, refusal.code) == ("a/page.xls", "unsupported")
 
 
 def test_find_inputs_refuses_a_missing_path_without_showing_folders(tmp_path: Path) -> None:
@@ -140,20 +165,20 @@ def test_find_inputs_shows_a_name_that_is_no_utf8(tmp_path: Path) -> None:
         pytest.skip("this file system takes UTF-8 names only")
     (found,) = find_inputs([tmp_path])[0]
     assert found.name == "\ufffd.txt"
-    assert read_input(found, LIMIT).articles
+    assert read_input(found, LIMITS).articles
 
 
 def test_read_input_gives_the_articles_of_a_page(tmp_path: Path) -> None:
     page = write(tmp_path / "江风晚报" / "2026-03-04" / "01.txt", STORY.encode("gb18030"))
     (file,) = find_inputs([tmp_path])[0]
-    intake = read_input(file, LIMIT)
-    (article,) = intake.articles
+    read = read_input(file, LIMITS)
+    (article,) = read.articles
     assert (article.title, article.byline, article.page) == ("老街面馆开张", "记者 毛小路", "01")
     assert article.source is not None
     assert article.source.file == file.name
-    assert len(intake.content_hash) == 32
+    assert len(read.content_hash) == 32
     write(page, STORY + "又一段。")
-    assert read_input(file, LIMIT).content_hash != intake.content_hash
+    assert read_input(file, LIMITS).content_hash != read.content_hash
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "A.JSONL"])
@@ -161,9 +186,9 @@ def test_read_input_reads_json_lines(tmp_path: Path, name: str) -> None:
     data = json.dumps({"id": "1", "title": "t", "body": "面馆开张。"}).encode() + b"\n{"
     path = write(tmp_path / name, gzip.compress(data) if name.endswith(".gz") else data)
     (file,) = find_inputs([path])[0]
-    intake = read_input(file, LIMIT)
-    assert [article.id for article in intake.articles] == ["1"]
-    assert [refusal.file for refusal in intake.refused] == [f"{name}:2"]
+    read = read_input(file, LIMITS)
+    assert [article.id for article in read.articles] == ["1"]
+    assert [refusal.file for refusal in read.refused] == [f"{name}:2"]
 
 
 @pytest.mark.parametrize(
@@ -186,12 +211,15 @@ def test_read_input_refuses_a_page_of_furniture_only(tmp_path: Path) -> None:
 
 
 def test_read_input_refuses_a_file_that_is_too_large(tmp_path: Path) -> None:
-    assert refusal_of(write(tmp_path / "p.txt", "面" * 100), limit=200)[0] == "too_large"
+    assert refusal_of(write(tmp_path / "p.txt", "面" * 100), limits=Limits(max_bytes=200))[0] == "too_large"
 
 
 def test_read_input_bounds_the_read_where_the_size_is_not_known(tmp_path: Path) -> None:
     # The size of /dev/zero is 0 and it never ends.
-    assert read_input(InputFile(Path("/dev/zero"), "zero.txt"), 1000).refused[0].code == "too_large"
+    assert (
+        read_input(InputFile(Path("/dev/zero"), "zero.txt"), Limits(max_bytes=1000)).refused[0].code
+        == "too_large"
+    )
 
 
 def test_read_input_refuses_a_file_that_has_gone(tmp_path: Path) -> None:
@@ -214,7 +242,7 @@ def test_read_input_refuses_a_file_without_permission(tmp_path: Path) -> None:
 
 def test_read_input_refuses_a_gzip_that_grows_too_large(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl.gz", gzip.compress(b" " * 100_000))
-    assert refusal_of(path, limit=1000)[0] == "too_large"
+    assert refusal_of(path, limits=Limits(max_bytes=1000))[0] == "too_large"
 
 
 def test_natural_key_takes_numbers_of_any_length() -> None:
@@ -226,3 +254,246 @@ def test_natural_key_takes_numbers_of_any_length() -> None:
 )
 def test_suffix_of_keeps_what_stands_before_gz(name: str, suffix: str) -> None:
     assert suffix_of(Path(name)) == suffix
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("江风晚报/2026-03-04/01.pdf", Place("江风晚报", DAY, "01")),
+        ("江风晚报/2026-03-04.pdf", Place("江风晚报", DAY)),
+        ("江风晚报/2026-03-04.zip", Place("江风晚报", DAY)),
+        ("江风晚报/20260304/20260304.zip", Place("江风晚报", DAY)),
+        ("江风晚报/2026-03-04/稿件/3.txt", Place("江风晚报", DAY)),
+        ("江风晚报/2026-03-04/manuscripts/面馆.docx", Place("江风晚报", DAY)),
+        ("江风晚报/2026-03-04/面馆.docx", Place("江风晚报", DAY)),
+        ("江风晚报/2026-03-04/content_8123.html", Place("江风晚报", DAY)),
+        ("江风晚报/2026-03-04/第4版.png", Place("江风晚报", DAY, "第4版")),
+        ("江风晚报/2026-03-04/头版.txt", Place("江风晚报", DAY, "头版")),
+        ("江风晚报/2026-03-04/A3.md", Place("江风晚报", DAY, "A3")),
+        ("江风晚报/2026-03-04/all.jsonl", Place("江风晚报", DAY)),
+        ("江风晚报/2026-03-04.txt", Place()),
+        ("稿件/面馆.txt", Place()),
+    ],
+)
+def test_find_inputs_places_every_format_in_its_issue(tmp_path: Path, path: str, place: Place) -> None:
+    write(tmp_path / path)
+    (file,) = find_inputs([tmp_path])[0]
+    assert (file.name, file.place) == (path, place)
+
+
+def test_find_inputs_obeys_the_issue_file_above_a_folder_of_manuscripts(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "issue.toml", 'paper = "早报"\ndate = 2026-03-04\n')
+    write(tmp_path / "a" / "稿件" / "面馆.txt")
+    (file,) = find_inputs([tmp_path])[0]
+    assert file.place == Place("早报", DAY)
+
+
+def test_find_inputs_names_a_broken_issue_above_a_folder_of_manuscripts(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "issue.toml", "paper = ")
+    write(tmp_path / "a" / "稿件" / "面馆.txt")
+    assert [refusal.file for refusal in find_inputs([tmp_path])[1]] == ["a/issue.toml"]
+
+
+def test_format_of_reads_single_articles_from_folders_of_manuscripts_only() -> None:
+    assert format_of(Path("/a/稿件/b.txt")) is MANUSCRIPT
+    assert format_of(Path("/a/manuscripts/b.TXT")) is MANUSCRIPT
+    assert format_of(Path("/稿件/a/b.txt")) is TEXT
+    assert format_of(Path("/a/稿件/b.jsonl")) is LINES
+    assert format_of(Path("/a/b.exe")) is None
+
+
+def test_formats_run_apart_what_parses_in_native_code() -> None:
+    apart = {suffix for suffix, form in FORMATS.items() if form.apart}
+    assert apart == {".pdf", ".docx", ".png", ".jpg", ".jpeg", ".tif", ".tiff"}
+
+
+@pytest.mark.parametrize(
+    "reader",
+    sorted(
+        {form.reader for form in (*FORMATS.values(), MANUSCRIPT)}
+        | {"embeddings.sources.pdf:read_pdf", "embeddings.sources.scan:read_scanned_pdf"}
+    ),
+)
+def test_formats_name_readers_that_exist(reader: str) -> None:
+    parameters = list(inspect.signature(load_reader(reader)).parameters)
+    assert [name.lstrip("_") for name in parameters] == ["data", "name", "place", "limits"]
+
+
+def test_formats_load_no_library_before_it_is_needed() -> None:
+    code = "import sys, embeddings.intake; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    heavy = {"pypdfium2", "rapidocr", "onnxruntime", "cv2", "docx", "lxml", "PIL", "markdown_it"}
+    assert heavy.isdisjoint(name.split(".")[0] for name in loaded.stdout.split())
+
+
+def test_read_any_pdf_without_text_is_read_as_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_text(*_: object) -> Found:
+        raise InputRefused("没有文字 (no_text_layer)", code="no_text_layer")
+
+    def damaged(*_: object) -> Found:
+        raise InputRefused("已损坏 (damaged)", code="damaged")
+
+    scanned = Found(pages=(Page(STORY, "a.pdf"),))
+    readers = {"embeddings.sources.pdf:read_pdf": no_text}
+    readers["embeddings.sources.scan:read_scanned_pdf"] = lambda *_: scanned
+    monkeypatch.setattr(formats, "load_reader", readers.__getitem__)
+    assert formats.read_any_pdf(b"", "a.pdf", Place(), LIMITS) == scanned
+    readers["embeddings.sources.pdf:read_pdf"] = damaged
+    with pytest.raises(InputRefused, match="damaged"):
+        formats.read_any_pdf(b"", "a.pdf", Place(), LIMITS)
+
+
+def use_reader(monkeypatch: pytest.MonkeyPatch, suffix: str, reader: str) -> None:
+    """Let a stand-in, in a process of its own, read files with this suffix."""
+    form = Format(f"tests.embeddings.standin_readers:{reader}", apart=True)
+    monkeypatch.setattr(formats, "FORMATS", {suffix: form})
+
+
+def test_read_input_refuses_a_file_with_too_many_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_reader(monkeypatch, ".pdf", "count")
+    path = write(tmp_path / "p.pdf", b"\x0c" * 2000)
+    assert refusal_of(path)[0] == "too_many_pages"
+    # It may be read once the limit is raised, so it must not be taken for known.
+    assert read_input(InputFile(path, "p.pdf"), LIMITS).content_hash == ""
+    assert len(read_input(InputFile(path, "p.pdf"), Limits(max_pages=2000)).articles) == 2000
+
+
+def test_read_input_refuses_a_file_its_reader_dies_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_reader(monkeypatch, ".pdf", "abort")
+    assert refusal_of(write(tmp_path / "p.pdf", b"%PDF-"))[0] == "damaged"
+
+
+def test_read_input_keeps_ids_distinct_over_pages_of_one_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def repeat(*_: object) -> Found:
+        page = Page(STORY + "\n\n" + STORY, "p.txt", "江风晚报", DAY, "01")
+        return Found(pages=(page, Page("版面\n", "p.txt", number="02"), page))
+
+    monkeypatch.setattr(intake, "read_as", repeat)
+    read = read_input(InputFile(write(tmp_path / "p.txt"), "p.txt"), LIMITS)
+    first = read.articles[0].id
+    assert [article.id for article in read.articles if article.id.startswith(first)] == [
+        first,
+        f"{first}-2",
+        f"{first}-3",
+        f"{first}-2-2",
+    ]
+
+
+def test_read_input_refuses_an_empty_page_and_reads_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = (Page("上一版 下一版\n第02版:要闻\n", "p.txt/2"), Page(STORY, "p.txt/3"))
+    monkeypatch.setattr(intake, "read_as", lambda *_: Found(pages=pages))
+    read = read_input(InputFile(write(tmp_path / "p.txt"), "p.txt"), LIMITS)
+    assert [(refusal.file, refusal.code) for refusal in read.refused] == [("p.txt/2", "no_article")]
+    assert [article.title for article in read.articles] == ["老街面馆开张"]
+
+
+def test_read_input_refuses_a_file_that_holds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "read_as", lambda *_: Found())
+    assert refusal_of(write(tmp_path / "p.txt"))[0] == "no_article"
+
+
+def test_read_input_reads_an_archive_of_an_issue(tmp_path: Path) -> None:
+    issue = packed(member("01.txt", STORY), member("../02.txt", STORY))
+    write(tmp_path / "江风晚报" / "2026-03-04.zip", issue)
+    (file,) = find_inputs([tmp_path])[0]
+    read = read_input(file, LIMITS)
+    (article,) = read.articles
+    assert (article.paper, article.date, article.page) == ("江风晚报", DAY, "01")
+    assert article.source is not None
+    assert article.source.file == "江风晚报/2026-03-04.zip/01.txt"
+    assert [refusal.code for refusal in read.refused] == ["bad_name"]
+    assert len(read.content_hash) == 32
+
+
+@pytest.mark.parametrize("name", ["01.txt.marks.toml", "01.marks.toml"])
+def test_read_input_passes_the_sidecar_on_and_covers_it_by_the_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    given: list[bytes | None] = []
+
+    def read_page(page: Page, marks: bytes | None) -> list[Article]:
+        given.append(marks)
+        return [Article("1", "面馆", page.text)]
+
+    monkeypatch.setattr(intake, "_read_page", read_page)
+    file = InputFile(write(tmp_path / "01.txt"), "01.txt")
+    hashes = [read_input(file, LIMITS).content_hash]
+    for content in ("a = 1", "a = 2", ""):
+        write(tmp_path / name, content)
+        hashes.append(read_input(file, LIMITS).content_hash)
+    assert given == [None, b"a = 1", b"a = 2", b""]
+    assert len(set(hashes)) == 4
+    (tmp_path / name).unlink()
+    assert read_input(file, LIMITS).content_hash == hashes[0]
+
+
+def test_sidecar_with_the_whole_name_comes_before_that_with_the_stem(tmp_path: Path) -> None:
+    assert sidecars_of(tmp_path / "01.txt") == (tmp_path / "01.txt.marks.toml", tmp_path / "01.marks.toml")
+    assert sidecars_of(tmp_path / "a.jsonl.gz")[1] == tmp_path / "a.marks.toml"
+
+
+def test_read_input_reads_the_page_although_its_sidecar_is_refused(tmp_path: Path) -> None:
+    file = InputFile(write(tmp_path / "a" / "01.txt"), "a/01.txt")
+    plain = read_input(file, LIMITS)
+    sidecar = write(tmp_path / "a" / "01.marks.toml", b"#" * (SIDECAR_MAX_BYTES + 1))
+    read = read_input(file, LIMITS)
+    assert read.articles == plain.articles
+    assert [(refusal.file, refusal.code) for refusal in read.refused] == [("a/01.marks.toml", "too_large")]
+    assert read.content_hash not in ("", plain.content_hash)
+    sidecar.unlink()
+    sidecar.symlink_to(tmp_path / "elsewhere.toml")
+    assert [refusal.code for refusal in read_input(file, LIMITS).refused] == ["unreadable"]
+    sidecar.unlink()
+    os.mkfifo(sidecar)
+    assert [refusal.code for refusal in read_input(file, LIMITS).refused] == ["unreadable"]
+
+
+def test_read_page_that_refuses_its_sidecar_costs_this_page_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_page(page: Page, marks: bytes | None) -> list[Article]:
+        raise InputRefused("更正文件读不懂 (bad_marks)", code="bad_marks")
+
+    monkeypatch.setattr(intake, "_read_page", read_page)
+    assert refusal_of(write(tmp_path / "01.txt"))[0] == "bad_marks"
+
+
+def test_build_reads_a_page_again_when_its_sidecar_comes_changes_or_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings, encoder: FakeEncoder
+) -> None:
+    def read_page(page: Page, marks: bytes | None) -> list[Article]:
+        return [Article("1", "面馆", f"面馆今天开张。{(marks or b'').decode()}")]
+
+    def counters() -> tuple[int, int]:
+        report = build([tmp_path / "in"], settings, encoder)
+        return report.updated, report.unchanged
+
+    monkeypatch.setattr(intake, "_read_page", read_page)
+    write(tmp_path / "in" / "01.txt")
+    sidecar = tmp_path / "in" / "01.txt.marks.toml"
+    build([tmp_path / "in"], settings, encoder)
+    assert counters() == (0, 1)
+    for change in ("街坊来了。", "街坊走了。"):  # of one length, within one tick of the clock
+        write(sidecar, change)
+        assert counters() == (1, 0)
+        assert counters() == (0, 1)
+    sidecar.unlink()
+    assert counters() == (1, 0)
+    assert counters() == (0, 1)
+
+
+def test_limits_of_are_those_of_the_settings(settings: Settings) -> None:
+    changes = {"max_file_bytes": 2048, "max_file_pages": 3, "read_timeout_s": 7}
+    assert limits_of(settings.model_copy(update=changes)) == Limits(2048, 3, 7.0)

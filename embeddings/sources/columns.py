@@ -1,0 +1,95 @@
+"""Typeset lines with their places on a page -> the text of the page in reading order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from embeddings.sources.cuts import HEADING_SIZE, Block, Cutter
+from embeddings.sources.figures import figures_of, is_rule
+from embeddings.sources.folio import is_folio
+from embeddings.sources.paragraphs import Paragraph, Setter, joined_rows
+from embeddings.sources.typeset import Box, TypeLine, Typeset, body_size
+
+__all__ = ["Box", "TypeLine", "Typeset", "page_text"]
+
+MARGIN_SHARE = 0.12
+# As e-papers write it: a picture is set off by more than a paragraph is.
+BLANKS_AT_CAPTION = 3
+OTHER_SIZE = 0.12
+INDENT = "\u3000\u3000"
+
+
+def page_text(lines: Sequence[TypeLine], pictures: Sequence[Box], width: float, height: float) -> Typeset:
+    """The page with one paragraph, heading, caption, byline or folio a line, in reading order.
+
+    A paragraph that a column or a picture cuts goes on in a further line; one that begins with an
+    indent keeps it as two ideographic spaces. Every visible character of `lines` comes out exactly
+    once. No lines give an empty text.
+    """
+    printed = [line for line in lines if line.text.strip()]
+    if not printed:
+        return Typeset("", ())
+    body = body_size(printed)
+    folio, rest = _folio(printed, height)
+    rules = [box for box in pictures if is_rule(box, body)]
+    figures, text = figures_of(pictures, rest, body, Box(0, 0, width, height))
+    setter = Setter(body, text, HEADING_SIZE)
+    parts = [Part((Paragraph(line.text, line.size, indented=False),)) for line in folio]
+    for block in Cutter(body, rules).blocks([*text, *figures]):
+        parts += _set(block, setter)
+    return _typeset([part for part in parts if part.paragraphs], body)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Paragraphs with blank lines around them: a block, or as much of it as no picture cuts."""
+
+    paragraphs: tuple[Paragraph, ...]
+    is_caption: bool = False
+
+
+def _folio(lines: Sequence[TypeLine], height: float) -> tuple[list[TypeLine], list[TypeLine]]:
+    """The row at the top of the page that names date or page, as one line, and all the other lines."""
+    top = min(lines, key=lambda line: line.top)
+    if top.top > MARGIN_SHARE * height:
+        return [], list(lines)
+    middle = (top.top + top.bottom) / 2
+    row = sorted((line for line in lines if line.top < middle < line.bottom), key=lambda line: line.left)
+    joined = joined_rows(row)
+    if len(joined) != 1 or not is_folio(joined[0].text):
+        return [], list(lines)
+    taken = set(map(id, row))
+    return joined, [line for line in lines if id(line) not in taken]
+
+
+def _set(block: Block, setter: Setter) -> list[Part]:
+    """The paragraphs of a block, parted where a figure cuts it."""
+    parts: list[Part] = []
+    run: list[TypeLine] = []
+    for atom in block.atoms:
+        if isinstance(atom, TypeLine):
+            run.append(atom)
+            continue
+        parts.append(Part(tuple(setter.paragraphs(run, block.left, block.right))))
+        parts.append(Part(tuple(setter.paragraphs(atom.caption, atom.left, atom.right)), is_caption=True))
+        run = []
+    return [*parts, Part(tuple(setter.paragraphs(run, block.left, block.right)))]
+
+
+def _typeset(parts: Sequence[Part], body: float) -> Typeset:
+    lines: list[str] = []
+    sizes: list[float] = []
+    for i, part in enumerate(parts):
+        if lines:
+            blanks = BLANKS_AT_CAPTION if part.is_caption or parts[i - 1].is_caption else 1
+            lines += [""] * blanks
+            sizes += [0.0] * blanks
+        for j, paragraph in enumerate(part.paragraphs):
+            if j and abs(paragraph.size - part.paragraphs[j - 1].size) > OTHER_SIZE * body:
+                lines.append("")
+                sizes.append(0.0)
+            words = " ".join(paragraph.text.split())
+            lines.append(INDENT + words if paragraph.indented else words)
+            sizes.append(round(paragraph.size / body, 2))
+    return Typeset("\n".join(lines), tuple(sizes))

@@ -1,0 +1,64 @@
+"""What stands on a printed page: lines of type, pictures, and boxes around them. Top-down coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TypeLine:
+    """One line of type inside one column: its words and its box, y growing downwards.
+
+    Any unit will do, as long as it is the same for all; `size` is the size of type in that unit.
+    """
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The place of a picture, in the unit of the lines; a very thin one is a printed rule."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Typeset:
+    """A page's text with a blank line between blocks, and the size of type of each of its lines.
+
+    `sizes[i]` belongs to `text.splitlines()[i]`, in units of the body type; 0.0 for blank lines.
+    """
+
+    text: str
+    sizes: tuple[float, ...]
+
+
+def around(boxes: Iterable[TypeLine | Box]) -> Box:
+    """The smallest box that holds all of them; there must be one at least."""
+    held = list(boxes)
+    return Box(
+        min(box.left for box in held),
+        min(box.top for box in held),
+        max(box.right for box in held),
+        max(box.bottom for box in held),
+    )
+
+
+def body_size(lines: Iterable[TypeLine]) -> float:
+    """The size of type that most characters are set in: their median. 1.0 where there are none."""
+    weighed = sorted((line.size, len(line.text)) for line in lines)
+    half = sum(count for _, count in weighed) / 2
+    for size, count in weighed:
+        half -= count
+        if half <= 0 and size > 0:
+            return size
+    return 1.0

@@ -1,0 +1,102 @@
+"""Further marked pages out of marked ones: items of several pages on one, set in another way.
+
+What is learned from them is not how one page happens to be set (blank lines, indents, width of
+punctuation, whether authors are named) but what holds for all.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tests.bench.marked import ASIDE, MarkedItem, MarkedLine, MarkedPage
+
+WIDE, NARROW = "，：；？！（）", ",:;?!()"
+INDENT = "　　"
+ITEMS = (5, 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a page is set: blank lines before lines, before items and around pictures; indents; punctuation."""
+
+    gap: int
+    item_gap: int
+    picture_gap: int
+    indent: bool
+    wide: bool | None
+
+
+def variants(pages: Sequence[MarkedPage], count: int, chance: random.Random) -> list[MarkedPage]:
+    """`count` pages made of the items of `pages`: half mix items of several, half reset one."""
+    made = []
+    for k in range(count):
+        source = mixed(pages, chance) if k % 2 else chance.choice(pages)
+        made.append(reset(source, _setting(chance), f"made {k} of {source.name}"))
+    return made
+
+
+def _setting(chance: random.Random) -> Setting:
+    gap = chance.choice((0, 0, 1, 1, 2))
+    return Setting(
+        gap,
+        chance.choice((gap, gap, gap + 1)),
+        chance.choice((gap, gap, gap + 2)),
+        chance.random() < 0.35,
+        chance.choice((None, True, False)),
+    )
+
+
+def mixed(pages: Sequence[MarkedPage], chance: random.Random) -> MarkedPage:
+    """A page of items taken from several, each with the furniture and labels before it."""
+    lines: list[MarkedLine] = []
+    items: list[MarkedItem] = []
+    for _ in range(chance.randint(*ITEMS)):
+        page = chance.choice(pages)
+        number = chance.randrange(len(page.items))
+        lines += [replace(x, item=None if x.item is None else len(items)) for x in _cut_out(page, number)]
+        items.append(page.items[number])
+    return MarkedPage("mixed", tuple(lines), tuple(items))
+
+
+def _cut_out(page: MarkedPage, number: int) -> list[MarkedLine]:
+    """The lines of an item with what stands inside and directly before it."""
+    own = [k for k, line in enumerate(page.lines) if line.item == number]
+    first = own[0]
+    while first and page.lines[first - 1].item is None and page.lines[first - 1].roles[0] in ASIDE:
+        first -= 1
+    return list(page.lines[first : own[-1] + 1])
+
+
+def reset(page: MarkedPage, setting: Setting, name: str) -> MarkedPage:
+    """The page set in another way; the rest of a sentence that was cut is never indented."""
+    lines: list[MarkedLine] = []
+    begins = page.begins()
+    open_before = False
+    for k, line in enumerate(page.lines):
+        text = _width(line.text.strip(), setting.wide)
+        body = set(line.roles) & {"body", "note"}
+        if setting.indent and body and not open_before:
+            text = INDENT + text
+        lines.append(replace(line, text=text, blanks=_blanks(page, k, begins[k], setting)))
+        if body:
+            open_before = bool(line.open)
+    return MarkedPage(name, tuple(lines), page.items)
+
+
+def _blanks(page: MarkedPage, k: int, begins: bool, setting: Setting) -> int:
+    if not k:
+        return 0
+    picture = "caption" in page.lines[k].roles or {"caption", "credit"} & set(page.lines[k - 1].roles)
+    credit = "credit" in page.lines[k].roles and "caption" not in page.lines[k].roles
+    if picture and not credit:
+        return setting.picture_gap
+    return setting.item_gap if begins else setting.gap
+
+
+def _width(text: str, wide: bool | None) -> str:
+    if wide is None:
+        return text
+    table = str.maketrans(NARROW, WIDE) if wide else str.maketrans(WIDE, NARROW)
+    return text.translate(table)
