@@ -86,6 +86,12 @@ def item_of(article: Article) -> Item:
     return Item(title, article.kicker, article.subtitle, byline, paragraphs, article.captions)
 
 
+def register_font() -> None:
+    """Make `FONT` known: a font of the reader's own, so that no font file is needed."""
+    if FONT not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+
+
 def newspaper(
     pages: Sequence[Sequence[Item]],
     columns: int,
@@ -95,8 +101,7 @@ def newspaper(
     options: dict[str, Any] | None = None,
 ) -> bytes:
     """A PDF with one page for each list of items, set in `columns` columns; one running head each."""
-    if font == FONT and FONT not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(UnicodeCIDFont(FONT))
+    register_font()
     file = io.BytesIO()
     canvas = Canvas(file, invariant=1, **(options or {}))
     for number, items in enumerate(pages):
@@ -114,7 +119,7 @@ def _sheet(items: Sequence[Item], columns: int, head: str, chance: random.Random
         sheet.texts.append((MARGIN, top, Piece(head, FOLIO, LEADING), WIDTH - 2 * MARGIN))
         sheet.rules.append((MARGIN, top + LEADING, WIDTH - MARGIN, top + LEADING))
         top += 2 * LEADING
-    for cells in _bands(list(items), columns, chance):
+    for cells in bands(list(items), columns, chance):
         left, bottom = MARGIN, top
         for span, stack in cells:
             y = top
@@ -129,7 +134,7 @@ def _sheet(items: Sequence[Item], columns: int, head: str, chance: random.Random
     return sheet, top + MARGIN
 
 
-def _bands(items: list[Item], columns: int, chance: random.Random) -> Iterator[list[tuple[int, list[Item]]]]:
+def bands(items: list[Item], columns: int, chance: random.Random) -> Iterator[list[tuple[int, list[Item]]]]:
     """Rows of (columns wide, items stacked); every item once, in order."""
     while items:
         shapes = [[columns]]

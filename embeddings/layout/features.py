@@ -22,7 +22,12 @@ LENGTHS = (
     (52, "chars<=52"),
     (90, "chars<=90"),
 )
+STEPS = (2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 22, 25, 28, 34, 40, 52, 70, 90)
+MAX_STRETCH = 6
 INDENTED_SHARE = 0.2
+# A page is hard-wrapped where this share of its lines ends within two characters of the usual full line.
+WRAPPED_SHARE, FULL_LINE_SLACK, WRAPPED_LINES = 0.35, 2, 12
+WRAPPED_CHARS = (10, 60)
 # Type sizes in units of the body type: what still counts as body, and what only main headlines have.
 BODY_SIZES = (0.93, 1.15)
 HUGE_SIZE = 1.8
@@ -51,8 +56,15 @@ FOLIO = re.compile(
 )
 STAFF = re.compile(
     r"(?:责任编辑|责编|美编|校对|版式|组版|值班|主编|编审|审校|编辑|检校|视觉|审读)\s*[:/]\s*\S"
-    r"|(?:责任编辑|责编|美编|校对|版式|组版|审校)\s*[一-鿿]{2,3}(?:\s|$)"
+    r"|(?:责任编辑|责编|美编|校对|版式|组版|审校|本版编辑|版面设计|题图)\s*[一-鿿](?:[一-鿿]{1,2}| [一-鿿])(?:\s|$)"
 )
+CONTACT = re.compile(
+    r"(?:热线|咨询|电话|投稿|信箱|邮箱|邮编|地址|订阅|零售价|定价|印刷|发行|网址|扫码|二维码|微信|客户端|官方)[^。]{0,12}(?:[:0-9]|$)"
+    r"|[\w.-]+@[\w-]+\.\w+|[0-9]{3,4}-[0-9]{7,8}"
+)
+# A job before the name of somebody who signs: `市第三人民医院药学部 主管药师 田 蕾`.
+SIGNED_JOB = re.compile(r"(?:[一-鿿]{2,16}[ ·])?[一-鿿]{0,12}(?:医师|药师|律师|教授|教师|主任|院长|所长|市民|读者|居民|村民|家长|干部|农艺师|研究员|站|局|中心|学校|中学|小学|医院)\s[一-鿿](?:[一-鿿]{1,2}| [一-鿿])")
+
 WEB_WORD = (
     r"上一[版篇页期]|下一[版篇页期]|放大|缩小|默认|打印|返回|目录|版面导航|标题导航|版面目录|往期回顾|往期|朗读|分享到?|字号|字体|关闭|首页"
     r"|数字报|电子报|返回首页|返回目录|收藏|复制链接|点击|阅读|下载|PDF版?|[+\-|/<>《》\[\]()·:A大中小\s]"
@@ -78,6 +90,7 @@ NOTE_WORDS = re.compile(
     r"[【(]?\s*(?:编者的?话|编者按|编后|编后语|编后余墨|开栏的话|开栏语|[本栏]?报?编者|[一-鿿]{0,3}按语|按|记者手记|采访札记|编辑手记|卷首语|结束语)\s*(?:[】):]|$)"
 )
 QUESTION = re.compile(r"(?:[问答]|[一-鿿]{2,4}|记者|主持人|读者)\s?:")
+SAYS = re.compile(r"(?:说|表示|介绍|告诉|认为|坦言|指出|强调|透露)[,:。]")
 NUMBERED = re.compile(r"\(?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3}|第[一二三四五六七八九十]{1,2})[)、.．,:](?![0-9])|[①-⑳]")
 TWO_CLAUSES = re.compile(r"[一-鿿”》0-9A-Za-z!?] +[一-鿿“《0-9A-Za-z]")
 
@@ -106,12 +119,15 @@ def observe(lines: list[Line], sizes: Sequence[float] = ()) -> list[Features]:
     habits = _habits(lines)
     topics = Topics(lines)
     headings = ["heading_like" in names for names in alone]
-    names = [alone[i] | _neighbours(i, alone) | _setting(i, lines, alone, habits) for i in range(len(lines))]
+    names = [
+        alone[i] | _neighbours(i, alone) | _setting(i, lines, alone, habits) | _stretch(i, headings)
+        for i in range(len(lines))
+    ]
     seams = Seams(lines, names)
     return [
         Features(
             frozenset(names[i]),
-            {"heading": 1.0} | topics.measure(i, headings) if headings[i] else {},
+            topics.measure(i, headings) | ({"heading": 1.0} if headings[i] else {}),
             seams.evidence(i),
         )
         for i in range(len(lines))
@@ -120,10 +136,14 @@ def observe(lines: list[Line], sizes: Sequence[float] = ()) -> list[Features]:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How this page is set: usual blank lines between lines, and whether paragraphs are indented."""
+    """How this page is set: usual blank lines between lines, whether paragraphs are indented.
+
+    `full_line` is the length of a full line where the page is hard-wrapped, 0 where it is not.
+    """
 
     gap: int
     indents: bool
+    full_line: int = 0
 
 
 def _habits(lines: list[Line]) -> Habits:
@@ -133,12 +153,23 @@ def _habits(lines: list[Line]) -> Habits:
     return Habits(
         median_low(line.blanks for line in lines),
         indents=2 <= indented < len(lines) and indented >= INDENTED_SHARE * len(lines),
+        full_line=_full_line([line.indent + len(line.text) for line in lines]),
     )
+
+
+def _full_line(lengths: Sequence[int]) -> int:
+    """The length that so many lines share that the page must be hard-wrapped at it; 0 if there is none."""
+    low, high = WRAPPED_CHARS
+    if len(lengths) < WRAPPED_LINES:
+        return 0
+    near = {n: sum(n - FULL_LINE_SLACK <= m <= n for m in lengths) for n in set(lengths) if low <= n <= high}
+    full = max(near, key=lambda n: (near[n], n), default=0)
+    return full if full and near[full] >= WRAPPED_SHARE * len(lengths) else 0
 
 
 def _alone(line: Line) -> set[str]:
     """What the line shows by itself."""
-    names = {_length(line), _ending(line.folded)}
+    names = {_length(line), _length_more(len(line.text)), _ending(line.folded)}
     names.update(name for name, holds in SHAPES if holds(line.folded))
     if _heading_like(line, names):
         names.add("heading_like")
@@ -168,6 +199,21 @@ def _ending(folded: str) -> str:
     if tail[-1] in ",、":
         return "ends_comma"
     return {":": "ends_colon", ";": "ends_semicolon"}.get(tail[-1], "ends_plain")
+
+
+def _length_more(characters: int) -> str:
+    """The length in narrower steps than `LENGTHS`."""
+    step = next((k for k in STEPS if characters <= k), None)
+    return f"length<={step}" if step else "length>90"
+
+
+def _stretch(i: int, headings: Sequence[bool]) -> set[str]:
+    """How many lines of text stand between this heading and the one before it, and the one after it."""
+    if not headings[i]:
+        return set()
+    before = next((k for k in range(MAX_STRETCH) if i - k < 1 or headings[i - k - 1]), MAX_STRETCH)
+    after = next((k for k in range(MAX_STRETCH) if i + k + 1 >= len(headings) or headings[i + k + 1]), MAX_STRETCH)
+    return {f"texts_before={before}", f"texts_after={after}"}
 
 
 def _is_furniture(folded: str) -> bool:
@@ -217,6 +263,10 @@ SHAPES = (
     ("quoted", lambda s: s.startswith("“")),
     ("colon_inside", lambda s: ":" in s[2:-1]),
     ("digits", lambda s: any(c.isdigit() for c in s)),
+    ("contact", lambda s: len(s) < bylines.LINE_CHARS and bool(CONTACT.search(s))),
+    ("signed_job", lambda s: len(s) < 40 and bool(SIGNED_JOB.fullmatch(s))),
+    ("says", lambda s: bool(SAYS.search(s))),
+    ("verbless", lambda s: len(s) <= 8 and s.isalpha()),
     ("long", lambda s: len(s) > HEADING_CHARS[1]),
 )
 NO_HEADING = frozenset(
@@ -248,7 +298,7 @@ def _neighbours(i: int, alone: list[set[str]]) -> set[str]:
 
 
 SEEN_BESIDE = frozenset(
-    "lead byline credit credit_at_end dash heading_like bullet bracketed_names ends_stop ends_plain ends_comma notice folio"
+    "lead byline credit credit_at_end dash heading_like contact says verbless bullet bracketed_names ends_stop ends_plain ends_comma notice folio"
     " furniture organisation label long numbered question caption_words pointer_to pointer_from note_words"
     " size_large size_huge size_small".split()
 )
@@ -267,4 +317,7 @@ def _setting(i: int, lines: list[Line], alone: list[set[str]], habits: Habits) -
         names.add("wide_gap_after")
     if habits.indents:
         names.add("indented" if lines[i].indented else "flush")
+    if habits.full_line:
+        short = habits.full_line - lines[i].indent - len(lines[i].text)
+        names.add("full_line" if -1 <= short <= FULL_LINE_SLACK else "short_line" if short > 0 else "long_line")
     return names

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from embeddings.sources.cuts import HEADING_SIZE, Block, Cutter
+from embeddings.sources.cuts import Block, Cutter
 from embeddings.sources.figures import figures_of, is_rule
 from embeddings.sources.folio import is_folio
 from embeddings.sources.paragraphs import Paragraph, Setter, joined_rows
-from embeddings.sources.typeset import Box, TypeLine, Typeset, body_size
+from embeddings.sources.typeset import Box, TypeLine, Typeset, body_size, leading
 
 __all__ = ["Box", "TypeLine", "Typeset", "page_text"]
 
@@ -27,18 +28,26 @@ def page_text(lines: Sequence[TypeLine], pictures: Sequence[Box], width: float, 
     indent keeps it as two ideographic spaces. Every visible character of `lines` comes out exactly
     once. No lines give an empty text.
     """
-    printed = [line for line in lines if line.text.strip()]
+    printed = [_sound(line) for line in lines if line.text.strip()]
     if not printed:
         return Typeset("", ())
     body = body_size(printed)
     folio, rest = _folio(printed, height)
     rules = [box for box in pictures if is_rule(box, body)]
     figures, text = figures_of(pictures, rest, body, Box(0, 0, width, height))
-    setter = Setter(body, text, HEADING_SIZE)
+    white = leading(text, body)
+    setter = Setter(body, white)
     parts = [Part((Paragraph(line.text, line.size, indented=False),)) for line in folio]
-    for block in Cutter(body, rules).blocks([*text, *figures]):
+    for block in Cutter(body, white, rules).blocks([*text, *figures]):
         parts += _set(block, setter)
     return _typeset([part for part in parts if part.paragraphs], body)
+
+
+def _sound(line: TypeLine) -> TypeLine:
+    """The line with a size above nothing and finite places: broken fonts give anything."""
+    places = (line.left, line.top, line.right, line.bottom, line.size)
+    left, top, right, bottom, size = (place if math.isfinite(place) else 0.0 for place in places)
+    return TypeLine(line.text, left, top, right, bottom, size if size > 0 else max(bottom - top, 1.0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from embeddings.sources.cuts import Figure
+from embeddings.sources.atoms import Figure
 from embeddings.sources.typeset import Box, TypeLine, around
 
 # In units of the body type.

@@ -10,16 +10,22 @@ from collections.abc import Iterable
 from embeddings.sources.place import Place
 
 MAX_CHARS = 90
+MAX_NAME_CHARS = 12
+MIN_SIGNS = 2
 DIGITS = "〇一二三四五六七八九"
 COUNT = r"[0-9〇零一二三四五六七八九十]{1,3}"
-DATE = re.compile(
-    r"(?<![0-9])((?:19|20)[0-9]{2}) ?(?:年 ?([0-9]{1,2}) ?月 ?([0-9]{1,2}) ?日|([-/.])([0-9]{1,2})\4([0-9]{1,2})(?![0-9]))"
+YEAR = r"(?<![0-9])((?:19|20)[0-9]{2})"
+DATES = (
+    re.compile(rf"{YEAR} ?年 ?([0-9]{{1,2}}) ?月 ?([0-9]{{1,2}}) ?日"),
+    re.compile(rf"{YEAR}([-/.])([0-9]{{1,2}})\2([0-9]{{1,2}})(?![0-9])"),
 )
 CHINESE_DATE = re.compile(
     rf"([{DIGITS}零○O]{{4}}) ?年 ?([一二三四五六七八九十]{{1,2}}) ?月 ?([一二三四五六七八九十]{{1,3}}) ?日"
 )
 WEEKDAY = re.compile(r"星期 ?[一二三四五六日天]")
-PAGE = re.compile(rf"第 ?([A-Za-z]?{COUNT}) ?[版页]|(?<![\w今])([A-Za-z]?{COUNT}) ?版(?![\w面本权])")
+PAGE = re.compile(
+    rf"第 ?([A-Za-z]?{COUNT}) ?[版页]|(?<![\w今])(?<!今日 )([A-Za-z]?{COUNT}) ?版(?![\w面本权])"
+)
 LETTERED = re.compile(r"(?<![\w.])([A-Z][0-9]{1,2})(?![\w.%])")
 NAMED = re.compile(r"([0-9]{1,2})(?: ?[:·|/] ?| )[一-鿿]{2,6}")
 ALONE = re.compile(r"[A-Z]?[0-9]{1,2}")
@@ -27,6 +33,7 @@ PAPER = re.compile(
     r"(?<![一-鿿])([一-鿿]{1,8}(?:日报|晚报|早报|晨报|时报|商报|快报|导报|周报|周刊|都市报|新报|青年报|工人报|消费报|文摘报))"
     r"(?![一-鿿])"
 )
+IMPRINT = re.compile(r"刊号|邮发代号|总?第 ?[0-9]+ ?期|农历|今日 ?[0-9]+ ?版|责任?编辑?|电子信箱")
 SENTENCE = re.compile(r"[。！？；;]|[,，].*[,，]")
 
 
@@ -37,10 +44,13 @@ def is_folio(text: str) -> bool:
         return False
     if ALONE.fullmatch(folded) or NAMED.fullmatch(folded):
         return True
-    named = [_date(folded) is not None, bool(PAGE.search(folded)), bool(WEEKDAY.search(folded))]
-    lettered = bool(LETTERED.search(folded))
-    bare = len(PAGE.sub("", folded)) <= 12
-    return sum(named) + lettered + bool(PAPER.search(folded)) >= 2 or (named[1] and bare) or named[0]
+    if PAGE.search(folded) and len(PAGE.sub("", folded)) <= MAX_NAME_CHARS:
+        return True
+    evidence = [PAGE, LETTERED, WEEKDAY, PAPER, IMPRINT]
+    signs = sum(bool(pattern.search(folded)) for pattern in evidence)
+    if _date(folded) is None:
+        return signs >= MIN_SIGNS
+    return signs > 0 or len(_dateless(folded).strip()) <= MAX_NAME_CHARS
 
 
 def read_folio(text: str) -> Place:
@@ -64,17 +74,22 @@ def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text[: 2 * MAX_CHARS]).split())
 
 
+def _dateless(folded: str) -> str:
+    for pattern in (*DATES, CHINESE_DATE):
+        folded = pattern.sub(" ", folded)
+    return folded
+
+
 def _date(folded: str) -> datetime.date | None:
-    match = DATE.search(folded)
-    if match:
-        year, *rest = match.groups()
-        month, day = (rest[0], rest[1]) if rest[0] else (rest[3], rest[4])
-        return _calendar(int(year), int(month), int(day))
+    for pattern in DATES:
+        match = pattern.search(folded)
+        if match:
+            year, month, day = (int(group) for group in match.groups() if group.isdigit())
+            return _calendar(year, month, day)
     match = CHINESE_DATE.search(folded)
     if not match:
         return None
-    year = "".join(str(DIGITS.index(c)) if c in DIGITS else "0" for c in match[1])
-    return _calendar(int(year), _count(match[2]), _count(match[3]))
+    return _calendar(_count(match[1]), _count(match[2]), _count(match[3]))
 
 
 def _calendar(year: int, month: int, day: int) -> datetime.date | None:
@@ -85,7 +100,7 @@ def _calendar(year: int, month: int, day: int) -> datetime.date | None:
 
 
 def _number(folded: str) -> str | None:
-    dateless = CHINESE_DATE.sub(" ", DATE.sub(" ", folded))
+    dateless = _dateless(folded)
     for pattern in (PAGE, LETTERED):
         match = pattern.search(dateless)
         if match:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,10 @@ CLOSE = 0.8
 CLOSE_OVER_BLANK = 1.5
 OVERLAP = 0.6
 SAME_BASELINE = 0.3
-BLANK = 0.45
 LATIN_BLANK = 0.2
+HAN_BLANK = 0.18
+MIXED_BLANK = 0.45
+MANY_GAPS = 4
 VERTICAL_STEP = (0.7, 2.0)
 SAME_AXIS = 0.2
 # Bold is faked by printing twice, a little apart: in points.
@@ -164,11 +167,25 @@ def _usual_size(run: Run) -> float:
 
 
 def _text(run: Run) -> str:
+    gaps = [_gap(last, glyph) for last, glyph in itertools.pairwise(run)]
+    # Justified lines are spaced out evenly: only what is wider than the rest is a blank.
+    usual = max(0.0, sorted(gaps)[len(gaps) // 2]) if len(gaps) >= MANY_GAPS else 0.0
     text = run[0].character
-    for last, glyph in zip(run, run[1:], strict=False):
-        latin = last.character.isascii() and glyph.character.isascii()
-        gap = (glyph.left - last.right) / max(last.size, glyph.size)
-        if glyph.after_blank or gap > (LATIN_BLANK if latin else BLANK):
+    for (last, glyph), gap in zip(itertools.pairwise(run), gaps, strict=True):
+        if glyph.after_blank or gap - usual > _blank(last.character, glyph.character):
             text += " "
         text += glyph.character
     return unified(text)
+
+
+def _gap(last: Glyph, glyph: Glyph) -> float:
+    return (glyph.left - last.right) / max(last.size, glyph.size)
+
+
+def _blank(before: str, after: str) -> float:
+    """The least white between two characters that reads as a blank, in units of the type."""
+    if before.isascii() and after.isascii():
+        return LATIN_BLANK
+    if before.isalnum() and after.isalnum() and not before.isascii() and not after.isascii():
+        return HAN_BLANK
+    return MIXED_BLANK  # typesetters put a quarter of an em beside Latin words and figures

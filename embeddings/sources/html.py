@@ -6,6 +6,7 @@ several stories goes to the layout model, and a list of links is refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,7 @@ from embeddings.sources.htmlstory import (
     is_several,
     paragraphs_of,
     readable,
+    sizes_of,
     starting_lines,
 )
 from embeddings.sources.htmltree import markup_of, tree_of
@@ -30,6 +32,7 @@ from embeddings.sources.place import Place
 from embeddings.sources.signed import bare, byline_inside, is_byline, is_names
 from embeddings.sources.untitled import first_words
 
+TAG = re.compile(r"<[A-Za-z/!]")
 MAX_STAMP_CHARS = 120
 
 
@@ -54,6 +57,8 @@ def read_html(data: bytes, name: str, place: Place, limits: Limits) -> Found:
     if len(data) > limits.max_bytes:
         raise InputRefused("网页超过大小上限 (too_large)", code="too_large")
     markup = markup_of(data)
+    if not TAG.search(markup.text):
+        return Found(pages=(Page(markup.text, name, place.paper, place.date, place.number),))
     root = tree_of(markup.text)
     blocks = blocks_of(root) if root is not None else []
     if root is None or not blocks:
@@ -63,7 +68,8 @@ def read_html(data: bytes, name: str, place: Place, limits: Limits) -> Found:
     if not stories:
         if is_index(blocks):
             raise InputRefused("网页只是目录,没有文章,请改交文章页 (no_article)", code="no_article")
-        if is_several(blocks, facts):
+        title = facts.title or document_title(root)
+        if is_several(blocks, facts.is_article, title):
             return Found(pages=(_page(readable(blocks), name, _placed(facts, place)),))
         stories = [_single(root, facts, blocks)]
     return Found(articles=_articles(stories, name, place))
@@ -116,7 +122,8 @@ def _headed(blocks: list[Block], facts: Facts, document: str) -> Facts:
     second = bool(after) and after[0].level > 0 and not (len(after) > 1 and is_prose(after[1]))
     return Facts(
         title=blocks[at].text,
-        kicker=before[0].text if before and before[0].level else "",
+        # A larger line above is the name of the paper or of the section.
+        kicker=before[0].text if before and before[0].level >= blocks[at].level else "",
         subtitle=after[0].text if second and not _names(after[0]) else "",
         byline="" if facts.byline else named,
     )
@@ -205,14 +212,14 @@ def _article(story: Story, facts: Facts, name: str) -> Article:
     return replace(article, source=Source(name, 0, len(article.text)))
 
 
-def _page(blocks: Sequence[Block], name: str, facts: Facts) -> Page:
+def _page(blocks: list[Block], name: str, facts: Facts) -> Page:
     """The blocks as lines; a blank line stands before headings and wherever the page has a break."""
     lines: list[str] = []
     sizes: list[float] = []
-    for before, block in zip((None, *blocks), blocks, strict=False):
+    for before, block, size in zip((None, *blocks[:-1]), blocks, sizes_of(blocks), strict=True):
         if before and (block.apart or (block.level and not before.level)):
             lines.append("")
             sizes.append(1.0)
         lines.append(block.text)
-        sizes.append(block.size)
+        sizes.append(size)
     return Page("\n".join(lines), name, facts.paper, facts.date, facts.number, tuple(sizes))

@@ -14,7 +14,7 @@ BLOCKS = frozenset(
     summary table tbody tfoot thead title tr ul founder-content founder-title""".split()
 )
 SECTIONS = frozenset(("article", "section", "main", "hr", "table", "blockquote"))
-SIZES = {"h1": 2.0, "h2": 1.6, "h3": 1.3, "h4": 1.15, "h5": 1.1, "h6": 1.0}
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 ASIDE = frozenset(("nav", "footer", "aside", "header"))
 CAPTION_TAGS = frozenset(("figcaption", "caption"))
 CAPTION_CLASS = re.compile(
@@ -30,7 +30,7 @@ WRAPPED = re.compile(rf"(?<=[{CJK}])[ \t]*[\r\n][ \t\r\n]*(?=[{CJK}])")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One line of text. `size` is in units of body type, `level` 1..6 of a heading or 0.
+    """One line of text. `level` is 1..6 of a heading or 0.
 
     `linked` counts the characters that are links; `apart` says that a section or a blank line
     stands before it; `aside` that it belongs to the page's frame; `article` numbers the
@@ -46,11 +46,6 @@ class Block:
     article: int = 0
 
     @property
-    def size(self) -> float:
-        """Size of type, relative to the page's body type."""
-        return SIZES[f"h{self.level}"] if self.level else 1.0
-
-    @property
     def is_link(self) -> bool:
         """Whether it is there to be clicked, not read."""
         return self.linked > 0.8 * len(self.text)
@@ -64,6 +59,7 @@ class Gatherer:
         self.open: dict[str, int] = {}
         self.headings: list[int] = []
         self.captions = 0
+        self.links = 0
         self.articles = 0
         self.apart = False
         self.pictured = False
@@ -76,10 +72,11 @@ class Gatherer:
             self.flush()
         self.apart = self.apart or tag in SECTIONS
         self.open[tag] = self.open.get(tag, 0) + 1
-        if tag in SIZES:
+        if tag in HEADINGS:
             self.headings.append(int(tag[1]))
         self.articles += tag == "article"
         self.captions += is_caption(element)
+        self.links += is_link(element)
         self.pictured = self.pictured or tag == "img"
         if tag == "br":
             self.flush()
@@ -93,9 +90,10 @@ class Gatherer:
             self.flush()
         self.apart = self.apart or tag in SECTIONS
         self.open[tag] -= 1
-        if tag in SIZES:
+        if tag in HEADINGS:
             self.headings.pop()
         self.captions -= is_caption(element)
+        self.links -= is_link(element)
         self.add(tail)
 
     def add(self, text: str | None) -> None:
@@ -109,7 +107,7 @@ class Gatherer:
                 self.flush()
                 self.apart = self.apart or not line.strip()
         self.pieces.append(text)
-        if self.open.get("a"):
+        if self.links:
             self.linked += len(text.strip())
 
     def flush(self) -> None:
@@ -151,6 +149,11 @@ def blocks_of(root: HtmlElement) -> list[Block]:
 def plain(text: str) -> str:
     """Text without the blanks that only the source has; a break inside Chinese leaves nothing."""
     return " ".join(WRAPPED.sub("", text).split())
+
+
+def is_link(element: HtmlElement) -> bool:
+    """Whether the element can be clicked; old pages leave `<a name=top>` open around everything."""
+    return element.tag == "a" and element.get("href") is not None
 
 
 def is_caption(element: HtmlElement) -> bool:

@@ -15,8 +15,10 @@ from embeddings.sources.htmlblocks import Block
 from embeddings.sources.htmlfacts import FURNITURE_CHARS, Facts
 from embeddings.sources.signed import is_byline
 
+# Notices of the site; news about licences and copyright must pass.
 LEGAL = re.compile(
-    r"版权所有|版权声明|版权归.{0,20}所有|许可证|备案|ICP|copyright|©|未经.{0,30}授权|追究.{0,20}责任",
+    r"版权所有|版权声明|版权归.{0,20}所有|©|copyright|ICP备|许可证(?:编?号)?\s*[:：]|一切内容.{0,60}仅供"
+    r"|未经.{0,30}授权.{0,60}(?:转载|使用|复制|镜像|责任)",
     re.IGNORECASE,
 )
 FRAME = re.compile(
@@ -24,7 +26,11 @@ FRAME = re.compile(
     r"|《[^》]{2,20}》\s*[(（]|第\s*\w{1,3}\s*版|[A-Z]?\d{1,3}\s*版\s*[:：]"
     r"|\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}[^。]{0,40}$|(?:上|下)一[版篇期]"
 )
+# A window's title that names a story rather than a paper or a page.
+HEADLINE = re.compile(r".{6,80}(?<![报版])")
 SENTENCE_END = ("。", "!", "?", "！", "？", "”", "…", "；")
+# As browsers show h1 to h6.
+SIZES = (2.0, 1.5, 1.2, 1.1, 1.0, 1.0)
 PROSE_CHARS = 24
 MIN_PROSE_CHARS = 60
 MIN_STORY_CHARS = 12
@@ -55,14 +61,17 @@ def is_frame(line: str) -> bool:
 
 def is_index(blocks: list[Block]) -> bool:
     """Whether the page is a list of links, without a story."""
-    prose = sum(len(b.text) for b in readable(blocks) if is_prose(b))
+    prose = _prose_chars(readable(blocks))
     linked = sum(b.linked for b in blocks)
     rest = sum(len(b.text) - b.linked for b in readable(blocks))
     return not readable(blocks) or (prose < MIN_PROSE_CHARS and linked > rest)
 
 
-def is_several(blocks: list[Block], facts: Facts) -> bool:
-    """Whether the page holds several stories, or one that only the layout model can find."""
+def is_several(blocks: list[Block], is_article: bool, title: str) -> bool:
+    """Whether the page holds several stories, or one that only the layout model can find.
+
+    `is_article` is what the page says of itself, `title` its headline or the title of its window.
+    """
     blocks = readable(blocks)
     told: dict[int, int] = {}
     for block in blocks:
@@ -70,13 +79,23 @@ def is_several(blocks: list[Block], facts: Facts) -> bool:
             told[block.article] = told.get(block.article, 0) + len(block.text)
     if sum(chars >= MIN_STORY_CHARS for chars in told.values()) > 1:
         return True
-    if facts.is_article:
+    if is_article:
         return False
     levels = _levels_with_text(blocks)
     if levels:
         return levels.count(min(levels)) > 1
-    shorts = [b for b in blocks if not is_prose(b) and not b.caption and not is_frame(b.text)]
-    return any(not b.level and not is_byline(b.text) for b in shorts) or not (facts.title or shorts)
+    shorts = [b for b in blocks if not (is_prose(b) or b.caption or is_frame(b.text) or is_byline(b.text))]
+    return any(not b.level for b in shorts) or not (shorts or HEADLINE.fullmatch(title))
+
+
+def sizes_of(blocks: list[Block]) -> list[float]:
+    """Size of type of each block, in units of body type.
+
+    Web pages are laid out by level, not by size: whatever level the stories' own headings have, they
+    are the page's headlines.
+    """
+    top = min(_levels_with_text(blocks), default=1)
+    return [SIZES[max(block.level - top, 0)] if block.level else 1.0 for block in blocks]
 
 
 def paragraphs_of(root: HtmlElement, blocks: list[Block], facts: Facts) -> list[str]:
@@ -86,9 +105,16 @@ def paragraphs_of(root: HtmlElement, blocks: list[Block], facts: Facts) -> list[
     if len(blocks) > MAX_EXTRACTED_BLOCKS or sum(len(b.text) for b in blocks) > MAX_EXTRACTED_CHARS:
         return [b.text for b in own]
     found = _squeezed(_extracted(root))
-    kept = [b for b in own if _squeezed(b.text) in found]
-    prose, kept_prose = (sum(len(b.text) for b in some if is_prose(b)) for some in (own, kept))
-    return [b.text for b in (kept if kept and kept_prose >= MIN_KEPT_SHARE * prose else own)]
+    kept = [i for i, block in enumerate(own) if _squeezed(block.text) in found]
+    if not kept or _prose_chars([own[i] for i in kept]) < MIN_KEPT_SHARE * _prose_chars(own):
+        return [b.text for b in own]
+    # Nothing inside the story is dropped, and no running text before it.
+    first, last = kept[0], kept[-1]
+    return [b.text for i, b in enumerate(own[: last + 1]) if i >= first or is_prose(b)]
+
+
+def _prose_chars(blocks: list[Block]) -> int:
+    return sum(len(block.text) for block in blocks if is_prose(block))
 
 
 def _levels_with_text(blocks: list[Block]) -> list[int]:

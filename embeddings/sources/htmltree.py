@@ -44,8 +44,8 @@ TOKEN = re.compile(
 QUOTED = re.compile(rf"""=\s*+(?:"[^"]{{{MAX_VALUE_CHARS},}}+"|'[^']{{{MAX_VALUE_CHARS},}}+')""")
 KEPT_COMMENT = re.compile(r"\s*/?\s*(?:enpproperty|enpcontent)\b", re.IGNORECASE)
 HIDDEN = (
-    "//*[@hidden or @aria-hidden='true' or contains(translate(@style, ' DISPLAYNOE', 'displaynoe'),"
-    " 'display:none') or contains(translate(@style, ' VISBLTYHDEN', 'visbltyhden'), 'visibility:hidden')]"
+    "//*[@hidden or @aria-hidden='true' or contains(translate(@style, 'DISPLAYNOE ', 'displaynoe'),"
+    " 'display:none') or contains(translate(@style, 'VISBLTYHDEN ', 'visbltyhden'), 'visibility:hidden')]"
     "|//select|//option|//textarea|//button|//input|//datalist"
 )
 

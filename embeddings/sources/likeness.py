@@ -47,13 +47,18 @@ def load_reader() -> Reader:
 def set_straight(pixels: Pixels, readings: list[Reading]) -> Sheet:
     """The lines that could be read, in the order of `readings`, and the pictures of the page."""
     height, width = pixels.shape[:2]
-    pictures = find_pictures(pixels, [reading.corners for reading in readings])
-    kept = [reading for reading in readings if legible(reading, pictures)]
-    lost = [r for r in readings if not legible(r, pictures) and _is_long(r) and not in_picture(r, pictures)]
-    slant = slant_of([reading.corners for reading in kept], width, height)
-    return Sheet(
-        tuple(type_lines(kept, slant)), tuple(map(slant.back_box, pictures)), width, height, len(lost)
-    )
+    boxes = [reading.corners for reading in readings]
+    slant = slant_of(boxes, width, height)
+    pictures = find_pictures(pixels, boxes, slant)
+    kept: list[Reading] = []
+    illegible = 0
+    for reading in readings:
+        pictured = in_picture(reading, pictures, slant)
+        if legible(reading, pictured):
+            kept.append(reading)
+        elif _is_long(reading) and not pictured:
+            illegible += 1
+    return Sheet(tuple(type_lines(kept, slant)), tuple(pictures), width, height, illegible)
 
 
 def _is_long(reading: Reading) -> bool:

@@ -18,8 +18,8 @@ from embeddings.sources.typed import Line, LineRole
 from embeddings.sources.untitled import first_words
 from embeddings.sources.word import docx_lines
 
-# A book's worth; the parser needs seconds for each megabyte.
-MAX_MARKDOWN_BYTES = 2 << 20
+# A long book chapter; the parser needs up to 20 seconds for a megabyte.
+MAX_MARKDOWN_BYTES = 1 << 20
 TITLE_CHARS = 50
 HEAD_LINES = 4
 DASHES = re.compile(r"^(?:[—–]{1,3}|-{2,3})\s*")

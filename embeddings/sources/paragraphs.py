@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from embeddings.sources.atoms import HEADING_SIZE
 from embeddings.sources.typeset import TypeLine
 
 # In units of the line's own type.
@@ -16,6 +17,7 @@ PIECES_APART = 0.3
 EXTRA_LEADING = 0.6
 SAME_SIZE = 0.12
 LEAST_LEAD_LINES = 4
+UPRIGHT = 1.8
 MANY_LINES = 3
 STOP = re.compile(r"[。！？!?…：:；;][”’）)》」』]*$")
 
@@ -32,9 +34,9 @@ class Paragraph:
 class Setter:
     """Knows the page's body type and the white between two lines of its text."""
 
-    def __init__(self, body: float, lines: Sequence[TypeLine], heading_size: float) -> None:
-        self._heading = heading_size * body
-        self._leading = _leading([line for line in lines if line.size <= self._heading], body)
+    def __init__(self, body: float, leading: float) -> None:
+        self._heading = HEADING_SIZE * body
+        self._leading = leading
 
     def paragraphs(self, lines: Sequence[TypeLine], left: float, right: float) -> list[Paragraph]:
         """The paragraphs of lines that stand in order between the edges `left` and `right`."""
@@ -74,11 +76,16 @@ class Setter:
             return False
         if row.top - before.bottom > self._leading + EXTRA_LEADING * row.size:
             return False
-        if row.left - left >= INDENT * row.size:
+        if row.left - left >= INDENT * row.size or _is_upright(before) or _is_upright(row):
             return False
         if right - before.right > SHORT * row.size:
             return False
         return not _is_subhead(rows, i, left, right)
+
+
+def _is_upright(row: TypeLine) -> bool:
+    """Whether the line runs down or up the page."""
+    return row.bottom - row.top > UPRIGHT * row.size
 
 
 def _is_large_text(rows: Sequence[TypeLine], i: int) -> bool:
@@ -136,17 +143,3 @@ def join_lines(texts: Sequence[str]) -> str:
 
 def _is_latin(character: str) -> bool:
     return character.isascii() and character.isalpha()
-
-
-def _leading(lines: Sequence[TypeLine], body: float) -> float:
-    """The usual white between a line and the next one under it in the same column."""
-    columns: dict[int, list[TypeLine]] = {}
-    for line in lines:
-        columns.setdefault(round(line.right / body), []).append(line)
-    whites = []
-    for column in columns.values():
-        column.sort(key=lambda line: line.top)
-        for upper, lower in zip(column, column[1:], strict=False):
-            whites.append(max(0.0, lower.top - upper.bottom))
-    whites.sort()
-    return min(whites[len(whites) // 2], body) if whites else 0.5 * body

@@ -77,22 +77,19 @@ def _found(sheets: Sequence[Sheet], name: str, place: Place) -> Found:
     pages: list[Page] = []
     refused: list[Refusal] = []
     heads = _running_heads(sheets)
+    # The name of a file of many pages is the number of none of them.
+    own = place if len(sheets) == 1 else Place(place.paper, place.date)
     for number, sheet in enumerate(sheets, 1):
         file = name if len(sheets) == 1 else f"{name}#{number}"
         lines = [line for line in sheet.lines if _key(line) not in heads]
         if lines:
-            pages.append(_page(lines, sheet, file, _own_place(place, number, len(sheets))))
+            pages.append(_page(lines, sheet, file, own))
         elif sheet.pictures:
             error = _no_text()
             refused.append(Refusal(file, error.code, error.message))
     if not pages:
         raise _no_text()
     return Found(pages=tuple(pages), refused=tuple(refused))
-
-
-def _own_place(place: Place, number: int, count: int) -> Place:
-    """The place of page `number`: the name of a file of many pages is the number of none."""
-    return place if count == 1 else Place(place.paper, place.date)
 
 
 def _page(lines: Sequence[TypeLine], sheet: Sheet, file: str, place: Place) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from embeddings.sources.raster import Pixels
 from embeddings.sources.recognition import Corners
+from embeddings.sources.straight import Slant
 from embeddings.sources.typeset import Box
 
 # Enough to see a hairline of a page at 200 dpi, little enough to be done at once.
@@ -19,24 +21,25 @@ INK_CONTRAST = 40
 PICTURE_SIDE = 0.04
 RULE_LENGTH = 0.05
 RULE_THICKNESS = 0.006
+# In pixels: what blur and a slant make of a hairline.
+MIN_RULE_THICKNESS = 7.0
 CLOSE_GAP = 0.006
 MIN_FILL = 0.3
 
 
-def find_pictures(pixels: Pixels, lines: Sequence[Corners]) -> list[Box]:
-    """Boxes of pictures and rules in pixels of the page; `lines` are the corners of its lines of type.
+def find_pictures(pixels: Pixels, lines: Sequence[Corners], slant: Slant) -> list[Box]:
+    """Boxes of pictures and rules on the page set straight, in its pixels; rules are very thin boxes.
 
-    A rule is a box that is very thin.
+    `lines` are the corners of the lines of type as they stand on the page.
     """
     height, width = pixels.shape[:2]
     scale = min(1.0, (SEARCH_PIXELS / (height * width)) ** 0.5)
-    ink = _ink(pixels, lines, scale)
+    ink = _straight(_ink(pixels, lines, scale), slant)
     side = min(ink.shape)
     rules = [box for box in _parts(ink, 0.0) if _is_rule(box, side)]
-    gap = max(3, round(CLOSE_GAP * side))
-    closed = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
-    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((gap, gap), np.uint8))
-    pictures = [box for box in _parts(opened.astype(np.uint8), MIN_FILL) if _is_picture(box, side)]
+    gap = np.ones((max(3, round(CLOSE_GAP * side)),) * 2, np.uint8)
+    whole = cv2.morphologyEx(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, gap), cv2.MORPH_OPEN, gap)
+    pictures = [box for box in _parts(whole.astype(np.uint8), MIN_FILL) if _is_picture(box, side)]
     return [Box(*(edge / scale for edge in box)) for box in (*pictures, *rules)]
 
 
@@ -47,11 +50,22 @@ def _ink(pixels: Pixels, lines: Sequence[Corners], scale: float) -> NDArray[np.u
     """1 where the page is printed on and no line of type stands."""
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    paper = float(np.percentile(grey, 90))
-    ink = (grey < paper - INK_CONTRAST).astype(np.uint8)
+    grey = cv2.GaussianBlur(grey, (3, 3), 0)  # against grain
+    if np.median(grey) < 128:
+        grey = 255 - grey
+    # Light falls unevenly on a page that was photographed; some paper shows in every row and column.
+    across, down = (np.percentile(grey, 90, axis=axis, keepdims=True) for axis in (0, 1))
+    paper = across + down - np.percentile(grey, 90)
+    ink: NDArray[np.uint8] = np.less(grey, paper - INK_CONTRAST).astype(np.uint8)
     for corners in lines:
         cv2.fillConvexPoly(ink, np.round(corners * scale).astype(np.int32), 0)
     return ink
+
+
+def _straight(ink: NDArray[np.uint8], slant: Slant) -> NDArray[np.uint8]:
+    height, width = ink.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), math.degrees(slant.angle), 1.0)
+    return cv2.warpAffine(ink, turn, (width, height), flags=cv2.INTER_NEAREST).astype(np.uint8)
 
 
 def _parts(ink: NDArray[np.uint8], min_fill: float) -> list[Edges]:
@@ -64,7 +78,10 @@ def _parts(ink: NDArray[np.uint8], min_fill: float) -> list[Edges]:
 
 def _is_rule(box: Edges, side: int) -> bool:
     wide, high = box[2] - box[0], box[3] - box[1]
-    return min(wide, high) <= max(3.0, RULE_THICKNESS * side) and max(wide, high) >= RULE_LENGTH * side
+    return (
+        min(wide, high) <= max(MIN_RULE_THICKNESS, RULE_THICKNESS * side)
+        and max(wide, high) >= RULE_LENGTH * side
+    )
 
 
 def _is_picture(box: Edges, side: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from ctypes import c_double
@@ -24,6 +25,7 @@ MAX_SIDE = 20_000.0
 RULE_POINTS = 3.0
 RULE_LENGTH = 20.0
 UNMAPPED_SHARE = 0.3
+INK_ONLY = 0.85
 # NUL, what could not be decoded, and the private areas of broken fonts.
 UNMAPPED = frozenset({0, 0xFFFD, 0xFFFE, 0xFFFF})
 PRIVATE = range(0xE000, 0xF900)
@@ -111,8 +113,12 @@ class View:
 
     def _glyph(self, mark: Mark) -> Glyph:
         box = self.box(mark.box)
-        baseline = self.point(mark.x, mark.y)[1]
-        return Glyph(mark.character, box.left, box.right, baseline, mark.size, mark.after_blank)
+        x, baseline = self.point(mark.x, mark.y)
+        left, right = box.left, box.right
+        if right - left < INK_ONLY * mark.size and unicodedata.east_asian_width(mark.character) == "W":
+            # In Type 3 fonts PDFium knows the ink of a character only, not its advance.
+            left, right = min(left, x), max(right, x + mark.size)
+        return Glyph(mark.character, left, right, baseline, mark.size, mark.after_blank)
 
     def _turned_line(self, run: Sequence[Mark]) -> TypeLine:
         box = around(self.box(mark.box) for mark in run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -62,3 +63,19 @@ def body_size(lines: Iterable[TypeLine]) -> float:
         if half <= 0 and size > 0:
             return size
     return 1.0
+
+
+def leading(lines: Iterable[TypeLine], body: float) -> float:
+    """The usual white between a line of text and the one under it: a median, at most one body type."""
+    columns: dict[int, list[TypeLine]] = {}
+    for line in lines:
+        if line.size > 1.1 * body:
+            continue
+        columns.setdefault(round(line.right / body), []).append(line)
+    whites = []
+    for column in columns.values():
+        column.sort(key=lambda line: line.top)
+        for upper, lower in itertools.pairwise(column):
+            whites.append(max(0.0, lower.top - upper.bottom))
+    whites.sort()
+    return min(whites[len(whites) // 2], body) if whites else 0.5 * body

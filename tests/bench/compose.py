@@ -14,18 +14,20 @@ from tests.bench.marked import ASIDE, MarkedItem, MarkedLine, MarkedPage
 
 WIDE, NARROW = "，：；？！（）", ",:;?!()"
 INDENT = "　　"
+CONFUSED = dict(zip("0O1l已未日人。，:“”摄讯记", "O0l1己末曰入.、;\"\"撮汛纪", strict=True)) | {"者": "老", "、": ".", "（": "("}
 ITEMS = (5, 12)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a page is set: blank lines before lines, before items and around pictures; indents; punctuation."""
+    """How a page is set: blank lines before lines, before items and around pictures; indents; punctuation; OCR noise."""
 
     gap: int
     item_gap: int
     picture_gap: int
     indent: bool
     wide: bool | None
+    noise: float
 
 
 def variants(pages: Sequence[MarkedPage], count: int, chance: random.Random) -> list[MarkedPage]:
@@ -33,7 +35,7 @@ def variants(pages: Sequence[MarkedPage], count: int, chance: random.Random) -> 
     made = []
     for k in range(count):
         source = mixed(pages, chance) if k % 2 else chance.choice(pages)
-        made.append(reset(source, _setting(chance), f"made {k} of {source.name}"))
+        made.append(reset(source, _setting(chance), f"made {k} of {source.name}", chance))
     return made
 
 
@@ -45,6 +47,7 @@ def _setting(chance: random.Random) -> Setting:
         chance.choice((gap, gap, gap + 2)),
         chance.random() < 0.35,
         chance.choice((None, True, False)),
+        chance.choice((0.0, 0.0, 0.0, 0.0, 0.01, 0.03)),
     )
 
 
@@ -69,13 +72,13 @@ def _cut_out(page: MarkedPage, number: int) -> list[MarkedLine]:
     return list(page.lines[first : own[-1] + 1])
 
 
-def reset(page: MarkedPage, setting: Setting, name: str) -> MarkedPage:
+def reset(page: MarkedPage, setting: Setting, name: str, chance: random.Random) -> MarkedPage:
     """The page set in another way; the rest of a sentence that was cut is never indented."""
     lines: list[MarkedLine] = []
     begins = page.begins()
     open_before = False
     for k, line in enumerate(page.lines):
-        text = _width(line.text.strip(), setting.wide)
+        text = _noisy(_width(line.text.strip(), setting.wide), setting.noise, chance)
         body = set(line.roles) & {"body", "note"}
         if setting.indent and body and not open_before:
             text = INDENT + text
@@ -93,6 +96,16 @@ def _blanks(page: MarkedPage, k: int, begins: bool, setting: Setting) -> int:
     if picture and not credit:
         return setting.picture_gap
     return setting.item_gap if begins else setting.gap
+
+
+def _noisy(text: str, noise: float, chance: random.Random) -> str:
+    """The text as a poor OCR gives it: characters confused, lost, or with a blank after them."""
+    return "".join(_misread(c, chance) if chance.random() < noise else c for c in text).strip() or text
+
+
+def _misread(character: str, chance: random.Random) -> str:
+    confused = CONFUSED.get(character)
+    return confused if confused else chance.choice((character + " ", character, ""))
 
 
 def _width(text: str, wide: bool | None) -> str:
