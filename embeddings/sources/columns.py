@@ -18,6 +18,8 @@ MARGIN_SHARE = 0.12
 # As e-papers write it: a picture is set off by more than a paragraph is.
 BLANKS_AT_CAPTION = 3
 OTHER_SIZE = 0.12
+# No printed page has as many; a drawing does.
+MAX_RULES = 400
 INDENT = "\u3000\u3000"
 
 
@@ -33,10 +35,10 @@ def page_text(lines: Sequence[TypeLine], pictures: Sequence[Box], width: float, 
         return Typeset("", ())
     body = body_size(printed)
     folio, rest = _folio(printed, height)
-    rules = [box for box in pictures if is_rule(box, body)]
+    rules = [box for box in pictures if is_rule(box, body)][:MAX_RULES]
     figures, text = figures_of(pictures, rest, body, Box(0, 0, width, height))
     white = leading(text, body)
-    setter = Setter(body, white)
+    setter = Setter(body, white, text)
     parts = [Part((Paragraph(line.text, line.size, indented=False),)) for line in folio]
     for block in Cutter(body, white, rules).blocks([*text, *figures]):
         parts += _set(block, setter)

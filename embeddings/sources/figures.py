@@ -41,6 +41,7 @@ def figures_of(
 
 
 def _pictures(boxes: Sequence[Box], body: float, page: Box) -> list[Box]:
+    boxes = _strips_joined(boxes, 0.2 * body)
     area = (page.right - page.left) * (page.bottom - page.top)
     large = [
         box
@@ -49,6 +50,23 @@ def _pictures(boxes: Sequence[Box], body: float, page: Box) -> list[Box]:
         and (box.right - box.left) * (box.bottom - box.top) <= MAX_PAGE_SHARE * area
     ]
     return large[:MAX_PICTURES]
+
+
+def _strips_joined(boxes: Sequence[Box], near: float) -> list[Box]:
+    """The boxes with those that lie flush under one another as one: pictures are often cut to strips."""
+    joined: list[Box] = []
+    for box in sorted(boxes, key=lambda b: (round(b.left / near), round(b.right / near), b.top)):
+        last = joined[-1] if joined else None
+        if last and _is_flush(last, box, near):
+            joined[-1] = around([last, box])
+        else:
+            joined.append(box)
+    return joined
+
+
+def _is_flush(upper: Box, lower: Box, near: float) -> bool:
+    sides = abs(upper.left - lower.left) <= near and abs(upper.right - lower.right) <= near
+    return sides and -near <= lower.top - upper.bottom <= near
 
 
 def _inside(line: TypeLine, box: Box) -> bool:

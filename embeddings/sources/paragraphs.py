@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from embeddings.sources.typeset import TypeLine
 INDENT = 1.2
 MAX_INDENT = 3.0
 SHORT = 2.2
+SAME_EDGE = 0.4
 PIECES_APART = 0.3
 EXTRA_LEADING = 0.6
 SAME_SIZE = 0.12
@@ -34,14 +36,18 @@ class Paragraph:
 class Setter:
     """Knows the page's body type and the white between two lines of its text."""
 
-    def __init__(self, body: float, leading: float) -> None:
+    def __init__(self, body: float, leading: float, lines: Sequence[TypeLine]) -> None:
         self._heading = HEADING_SIZE * body
         self._leading = leading
+        self._unit = SAME_EDGE * body
+        self._lefts = Counter(self._edge(line.left) for line in lines if line.size <= self._heading)
 
     def paragraphs(self, lines: Sequence[TypeLine], left: float, right: float) -> list[Paragraph]:
         """The paragraphs of lines that stand in order between the edges `left` and `right`."""
         found: list[list[TypeLine]] = []
         rows = joined_rows(lines)
+        if rows and len(rows) < MANY_LINES:
+            left = self._column_left(left, rows[0].size)
         if len(rows) >= MANY_LINES:
             # A column may be narrower than the region it was cut from.
             left, right = min(row.left for row in rows), max(row.right for row in rows)
@@ -58,6 +64,18 @@ class Setter:
             )
             for rows in found
         ]
+
+    def _edge(self, x: float) -> int:
+        return round(x / self._unit)
+
+    def _column_left(self, left: float, size: float) -> float:
+        """Where the column begins, if one or two lines at `left` are likely all indented.
+
+        The page tells: more lines then begin at the edge of the column than at the indent.
+        """
+        least, most = self._edge(left - MAX_INDENT * size), self._edge(left - INDENT * size)
+        best = max(range(least, most + 1), key=lambda edge: self._lefts[edge])
+        return best * self._unit if self._lefts[best] > self._lefts[self._edge(left)] else left
 
     def _is_indented(self, rows: Sequence[TypeLine], left: float, right: float) -> bool:
         """Whether the first line is set in as that of a paragraph is, and not as centred words are."""

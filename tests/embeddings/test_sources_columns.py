@@ -170,6 +170,27 @@ def test_page_text_keeps_a_picture_over_two_columns_out_of_their_text() -> None:
     assert texts == ["甲" * 20, "两岸的人都来送他最后一趟船", "甲" * 20, "乙" * 20, "乙" * 20]
 
 
+def test_page_text_takes_a_picture_in_strips_for_one() -> None:
+    strips = [Box(0, 130 + 5 * i, 100, 135 + 5 * i) for i in range(10)]
+    lines = [
+        *column(0, 100, "甲甲甲甲甲甲甲甲甲甲", "甲甲甲甲甲甲甲甲甲甲"),
+        line("老船工在渡口。", 0, 183, size=8),
+        *column(0, 205, "乙乙乙乙乙乙乙乙乙乙", "乙乙乙乙乙。"),
+    ]
+    text = page_text(lines, strips, 400, 600).text
+    assert text.count("\n\n\n\n") == 2
+    assert text == page_text(lines, [Box(0, 130, 100, 180)], 400, 600).text
+
+
+def test_page_text_indents_a_lone_line_by_the_edge_that_other_columns_have() -> None:
+    lines = [
+        *column(0, 100, *["甲" * 10] * 6),
+        line("面馆开张", 10, 230, size=20),
+        *column(0, 270, ">乙乙乙乙乙乙乙乙"),
+    ]
+    assert read(lines) == ["甲" * 60, "面馆开张", INDENT + "乙" * 8]
+
+
 def test_page_text_joins_a_folio_to_one_line_at_the_top() -> None:
     folio = [line("2031年4月18日", 0, 10), line("第02版", 300, 10)]
     texts = read([*column(0, 100, "甲甲甲甲甲甲甲甲甲甲", "甲。"), *folio])

@@ -24,6 +24,7 @@ from embeddings.sources.pdf import read_pdf
 from embeddings.sources.place import Place
 from embeddings.sources.radicals import unified
 from tests.pdfs import FONT, Item, items_of, newspaper, register_font
+from tests.printed import printed_newspaper
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "清岚日报"
 DAY = datetime.date(2031, 4, 18)
@@ -129,6 +130,20 @@ def test_read_pdf_lets_the_layout_model_find_most_items_again(columns: int) -> N
             found += any(start.startswith(other) or other.startswith(start) for other in starts)
     assert asked > 80
     assert found >= 0.8 * asked
+
+
+@pytest.mark.browser
+def test_read_pdf_reads_a_page_that_a_browser_printed() -> None:
+    (page,) = read(printed_newspaper([[FERRY, NOODLES]], 3, [HEAD])).pages
+    lines = [line for line in page.text.replace("　", "").splitlines() if line]
+    # A browser's blank beside a figure or a stop is as narrow as the white that is always put there.
+    bare = [line.replace(" ", "") for line in lines]
+    assert bare[0] == HEAD.replace(" ", "")
+    assert lines[1:5] == [FERRY.kicker, FERRY.title, FERRY.subtitle, FERRY.byline]
+    caption = FERRY.captions[0].replace(" ", "")
+    assert caption in bare
+    assert "".join(FERRY.paragraphs) in "".join(line for line in bare if line != caption)
+    assert [article.title for article in read_page(page)] == [FERRY.title, NOODLES.title]
 
 
 def start_of(article: Article) -> str:
