@@ -7,8 +7,9 @@ DATA ?= var
 PORT ?= 8000
 SHARED ?= ../shared
 PRECISION ?= float32
+FONT := /usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc
 
-.PHONY: help setup serve test check format eval eval-shared eval-pages bench browser lock clean
+.PHONY: help setup serve test check format eval eval-shared eval-pages bench fit-pages count-pairs browser lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
@@ -46,16 +47,25 @@ eval: setup ## measure the answers on seeds/questions.jsonl
 eval-shared: setup ## measure retrieval on the development data in $(SHARED)/data
 	SHARED=$(SHARED) $(BIN)/python -m tests.bench.retrieval --precision $(PRECISION)
 
-eval-pages: setup ## measure the reading of pages on $(SHARED)/data/pages and seeds/
-	$(BIN)/python tests/bench/pages.py $(SHARED)/data/pages
-	$(BIN)/python tests/bench/pages.py seeds --gold tests/data/seed_pages.jsonl
+eval-pages: setup ## measure the reading of pages on $(SHARED)/data/pages, seeds/ and the held-out marked pages
+	$(BIN)/python -m tests.bench.pages $(SHARED)/data/pages
+	$(BIN)/python -m tests.bench.pages seeds --gold tests/data/seed_pages.jsonl
+	$(BIN)/python -m tests.bench.pages tests/data/marked --only h -q
+	$(BIN)/python -m tests.bench.pages tests/data/marked --only k -q
 
 bench: setup ## measure embedding and query speed on seeds/
 	$(BIN)/python -m tests.bench.speed
 
-# The browser tests drive Debian's Chromium; Chinese fonts make the screenshots readable.
-browser:
-	@command -v chromium >/dev/null || { \
+fit-pages: setup ## learn the weights of the layout model from the marked pages and $(SHARED)
+	$(BIN)/python -m tests.bench.fit_pages --shared $(SHARED)
+
+count-pairs: setup ## count how common pairs of characters are, in the news of $(SHARED)
+	$(BIN)/python -m tests.bench.count_pairs $(SHARED)/data/crud-news.articles.jsonl.gz
+
+# The browser tests drive Debian's Chromium, which also prints the PDF that some tests read. They and the
+# scanned pages that tests draw need Chinese fonts.
+browser: ## install what the tests need beside Python: Chromium and Chinese fonts
+	@{ command -v chromium && test -e $(FONT); } >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
 	  $$as_root apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; }

@@ -154,6 +154,11 @@ class _Base:
         """Whether every file of it can be built on."""
         return not self.damaged
 
+    @property
+    def is_older(self) -> bool:
+        """Whether an older Wenbao wrote it; its articles lack what they have learnt to hold since."""
+        return self.manifest.format < FORMAT_VERSION
+
 
 def _find_base(data: Path) -> _Base | None:
     """The newest published snapshot whose catalog is whole.
@@ -195,6 +200,8 @@ def _work(settings: Settings, encoder: Encoder) -> Iterator[_Work]:
             if base:
                 shutil.copyfile(base.folder / CATALOG, folder / CATALOG)
             with CatalogWriter(folder / CATALOG) as catalog:
+                if base and base.is_older:
+                    catalog.complete_records()
                 yield _Work(settings, encoder, base, folder, catalog)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -239,7 +246,7 @@ class _Work:
             self.changes.cut_again()
         number, embedded = self._base.number if self._base else None, 0
         articles, passages = self._catalog.counts()
-        if self.changes or (self._base and not _serves(self._settings.data, self._base.number)):
+        if self.changes or (self._base and self._must_publish(self._base)):
             number, embedded = self._publish(articles, passages, step)
         changes = self.changes
         return BuildReport(
@@ -254,6 +261,10 @@ class _Work:
             refused=(*refused, *changes.refused),
             seconds=time.monotonic() - started,
         )
+
+    def _must_publish(self, base: _Base) -> bool:
+        """Whether the base cannot go on serving although no article changed."""
+        return base.is_older or not _serves(self._settings.data, base.number)
 
     @property
     def _same_encoder(self) -> bool:

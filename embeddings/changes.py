@@ -17,7 +17,7 @@ from embeddings.settings import Settings
 from embeddings.tokens import article_names
 
 # Raised when the same file would give other articles, so that unchanged files are read again.
-READER_VERSION = 1
+READER_VERSION = 2
 
 # Path of an article whose file has let go of it; another file may still claim it in the same build.
 _NOWHERE = ""

@@ -8,14 +8,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from embeddings.layout.pointers import page_key
 from embeddings.layout.topics import pairs
 from embeddings.records import Article
 
-# Shared pairs of characters, as a share of the shorter text: two halves of a story have more, two stories less.
+# Shared pairs of characters, as a share of the shorter text: two halves have more, two stories less.
 MIN_SHARED = 0.06
 TITLE_WEIGHT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """The articles that the one at hand continues (`before`) and that continue it (`after`), where found."""
+
+    before: Article | None = None
+    after: Article | None = None
+
+
+def halves_of(article: Article, among: Iterable[Article]) -> Halves:
+    """The other halves of an article among the articles of its issue, as `link_halves` pairs them."""
+    known = {other.id: other for other in among}
+    links = link_halves(known.values())
+    before = next((first for first, second in links.items() if second == article.id), "")
+    return Halves(known.get(before), known.get(links.get(article.id, "")))
 
 
 def link_halves(articles: Iterable[Article]) -> dict[str, str]:
@@ -59,7 +76,7 @@ def _point_at_each_other(first: Article, second: Article) -> bool:
 
 
 def likeness(first: Article, second: Article) -> float:
-    """How much two halves have in common, about 0..3: pairs of characters shared, those of headlines counting more."""
+    """How much two halves have in common, about 0..3: shared pairs of characters; headlines count more."""
     return _shared(first.text, second.text) + TITLE_WEIGHT * _shared(first.headline, second.headline)
 
 

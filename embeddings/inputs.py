@@ -1,4 +1,4 @@
-"""Paths -> input files: what there is to read under the given files and folders, and where it belongs."""
+"""Paths -> input files: what there is to read under files and folders, where it belongs, and its bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 
 from embeddings.errors import InputRefused
 from embeddings.records import Refusal
-from embeddings.sources.formats import format_of, issue_folders, place_in
+from embeddings.sources.formats import format_of, issue_folders, place_in, without_illustrations
 from embeddings.sources.names import NOT_INPUT_FOLDER, is_passed_over, natural_key
 from embeddings.sources.place import ISSUE_FILE, Issue, Place, read_issue
 
@@ -28,7 +28,8 @@ def find_inputs(paths: Sequence[Path]) -> tuple[list[InputFile], list[Refusal]]:
     """Input files under the given files and folders, in natural order of their names, each once.
 
     A file named in `paths` is always read or refused; inside folders, hidden files and files that
-    are known not to be input (`issue.toml`, evaluation questions, readmes) are passed over.
+    are known not to be input (`issue.toml`, evaluation questions, readmes, pictures saved with a web page)
+    are passed over.
     """
     files: dict[Path, InputFile] = {}
     refused: list[Refusal] = []
@@ -52,7 +53,7 @@ def _named(root: Path, refused: list[Refusal]) -> Iterator[tuple[Path, str]]:
     if not stat.S_ISDIR(mode):
         yield from _supported(root, shown_name(root.name), refused)
         return
-    for path in _walk(root, refused):
+    for path in without_illustrations(list(_walk(root, refused))):
         name = shown_name(path.relative_to(root).as_posix())
         if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
             refused.append(Refusal(name, "outside", "链接指向文件夹之外,未读取 (outside)"))
@@ -83,6 +84,27 @@ def _supported(path: Path, name: str, refused: list[Refusal]) -> Iterator[tuple[
         refused.append(Refusal(name, "unreadable", "不是可读取的普通文件 (unreadable)"))
     else:
         yield path, name
+
+
+def bytes_of(path: Path, max_bytes: int) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        InputRefused: code `too_large`, `not_found` or `unreadable`.
+    """
+    too_large = InputRefused(f"文件超过 {max_bytes} 字节的上限 (too_large)", code="too_large")
+    try:
+        if path.stat().st_size > max_bytes:
+            raise too_large
+        with path.open("rb") as file:
+            data = file.read(max_bytes + 1)  # it may have grown since
+    except FileNotFoundError:
+        raise InputRefused("文件已不存在 (not_found)", code="not_found") from None
+    except OSError:
+        raise InputRefused("文件无法读取,请检查权限 (unreadable)", code="unreadable") from None
+    if len(data) > max_bytes:
+        raise too_large
+    return data
 
 
 def shown_name(name: str) -> str:

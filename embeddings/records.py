@@ -367,10 +367,18 @@ def article_id(page: Page, title: str) -> str:
 
 
 def distinct_ids(articles: list[Article]) -> list[Article]:
-    """The same articles in order, the 2nd, 3rd … with one id getting `-2`, `-3` … after it."""
-    seen: dict[str, int] = {}
+    """The same articles in order, the 2nd, 3rd … with one id getting `-2`, `-3` … after it.
+
+    No two of the result have one id: a number that an earlier article has as part of its own id is left out.
+    """
+    taken: set[str] = set()
+    counts: dict[str, int] = {}
     result = []
     for article in articles:
-        seen[article.id] = count = seen.get(article.id, 0) + 1
-        result.append(article if count == 1 else replace(article, id=f"{article.id}-{count}"))
+        identity = article.id
+        while identity in taken:
+            counts[article.id] = count = counts.get(article.id, 1) + 1
+            identity = f"{article.id}-{count}"
+        taken.add(identity)
+        result.append(article if identity == article.id else replace(article, id=identity))
     return result

@@ -22,8 +22,9 @@ from embeddings.errors import (
     QuestionError,
     WenbaoError,
 )
+from embeddings.halves import Halves, halves_of
 from embeddings.index.snapshot import Snapshot, current_number, open_current
-from embeddings.records import Answer, Article, ArticleKind, Filters, Hit, Mode
+from embeddings.records import Answer, Article, ArticleKind, Filters, Hit, Mode, Pointers
 from embeddings.settings import Settings
 from embeddings.tokens import Tokenizer
 from qa import retrieval
@@ -192,6 +193,12 @@ class Service:
             NotFoundError: there is none with this id.
         """
         return self._current().catalog.article(article_id)
+
+    def halves(self, article: Article) -> Halves:
+        """The other halves of an article that runs over pages, as far as they are indexed."""
+        if article.pointers == Pointers():
+            return Halves()
+        return halves_of(article, self._current().catalog.pointing(article.paper, article.date))
 
     def newest(self, limit: int) -> list[Article]:
         """Articles of the newest issue first, front page first."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 import pytest
 
+from embeddings.layout.marks import EDITORS_ROLES, Mark, parse_marks
 from embeddings.settings import PREFIX, Settings
+from embeddings.sources.formats import FORMATS
 from qa.cli import cli
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +43,36 @@ def test_command_of_the_readme_is_understood(line: str) -> None:
     command = cli.commands[words[0]]
     context = click.Context(command)
     command.make_parser(context).parse_args([word.strip('"') for word in words[1:]])
+
+
+def test_roles_of_the_readme_are_those_of_the_marks() -> None:
+    rows = README.split("| role | what it is |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE) == list(EDITORS_ROLES)
+
+
+def test_marks_of_the_readme_are_understood() -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    assert parse_marks(example) == (
+        Mark("同心共建和美乡村", begins=True),
+        Mark("本报讯", row=56, role="body"),
+    )
+
+
+def test_codes_of_refusal_of_the_readme_are_those_of_the_code() -> None:
+    rows = README.split("| code | what to do |")[1].split("\n\n")[0]
+    listed = re.findall(r"`([a-z_]+)`", " ".join(row.split("|")[1] for row in rows.splitlines()[2:]))
+    front = ("inputs", "intake", "sidecar", "changes", "layout/marks")
+    files = [*(ROOT / "embeddings" / "sources").glob("*.py")]
+    files += [ROOT / "embeddings" / f"{name}.py" for name in front]
+    given = {code for file in files for code in re.findall(r"\(([a-z_]+)\)[\"']", file.read_text("utf-8"))}
+    assert len(listed) == len(set(listed))
+    assert set(listed) == given
+
+
+def test_formats_of_the_readme_are_those_of_the_code() -> None:
+    rows = README.split("| file | what it holds | how it is read |")[1].split("\n\n")[0]
+    listed = re.findall(r"`(\.[a-z.]+)`", " ".join(row.split("|")[1] for row in rows.splitlines()[2:]))
+    assert set(listed) == set(FORMATS) - {".jpeg", ".tiff", ".markdown"}  # other spellings of those listed
 
 
 def test_pictures_of_the_readme_exist() -> None:

@@ -34,4 +34,12 @@ def search() -> Response:
 def article(article_id: str) -> Response:
     """Return an article with the `text` that every quote's offsets count in."""
     found = service().article(article_id)
-    return jsonify({**found.to_json(), "text": found.text})
+    halves = service().halves(found)
+    return jsonify(
+        {
+            **found.to_json(),
+            "text": found.text,
+            "continued_on": halves.after.id if halves.after else None,
+            "continued_from": halves.before.id if halves.before else None,
+        }
+    )

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from embeddings.records import Answer, Article, Filters, Mode
 
 if TYPE_CHECKING:
+    from embeddings.halves import Halves
     from embeddings.settings import Settings
     from qa.service import SearchResult, Status
 
@@ -38,6 +39,9 @@ class AskService(Protocol):
 
     def article(self, article_id: str) -> Article:
         """Return one article; `NotFoundError` for any id that names none."""
+
+    def halves(self, article: Article) -> Halves:
+        """Return the articles that the one given continues and is continued by, where they are indexed."""
 
     def newest(self, limit: int) -> list[Article]:
         """Return articles of the newest issues first, the front page first in each."""

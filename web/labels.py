@@ -44,6 +44,9 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "build_first": "先在服务器上收录报纸，再刷新本页：",
         "back": "返回提问",
         "captions": "图片说明",
+        "continued_from": "上接",
+        "continued_on": "下接",
+        "headline": "《{}》",
         "original": "查看原始网页",
         "request": "请求编号",
     }

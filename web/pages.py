@@ -59,12 +59,15 @@ def chat() -> ResponseReturnValue:
 def article(article_id: str) -> str:
     """Show an article, with the characters of `?quote=START-END` marked."""
     found = service().article(article_id)
+    halves = service().halves(found)
     return render_template(
         "article.html",
         article=found,
         setting=set_article(found, quoted_span(request.args.get("quote"), found.text)),
         date=date_text(found.date),
         page=page_text(found.page),
+        continued_from=report(halves.before) if halves.before else None,
+        continued_on=report(halves.after) if halves.after else None,
         original=web_href(found.url),
     )
 

@@ -34,6 +34,9 @@ from embeddings.records import (
     content_hash,
 )
 
+# A large issue has a few dozen; pairing them takes the square of their number.
+POINTING_MAX = 200
+
 Keys = npt.NDArray[np.int64]
 
 _SCHEMA = """
@@ -194,6 +197,16 @@ class Catalog:
         """The dictionary grown from the whole archive's bylines and headlines."""
         return frozenset(name for (name,) in self._rows("SELECT DISTINCT name FROM names"))
 
+    def pointing(self, paper: str | None, date: datetime.date | None) -> list[Article]:
+        """Articles of one issue that name the page of their other half; none where the date is not known."""
+        rows = self._rows(
+            "SELECT record FROM articles WHERE day = ? AND paper IS ? AND coalesce("
+            "json_extract(record, '$.pointers.before'), json_extract(record, '$.pointers.after')) IS NOT NULL"
+            " ORDER BY key LIMIT ?",
+            (day_number(date), paper, POINTING_MAX),
+        )
+        return [_article(record) for (record,) in rows]
+
     def date_range(self) -> tuple[str | None, str | None]:
         """First and last issue as ISO dates; `None` when no article has a date."""
         first, last = self._rows("SELECT min(day), max(day) FROM articles")[0]
@@ -282,6 +295,17 @@ class CatalogWriter:
             path: FileEntry(path, name, place, size, mtime_ns, digest, reader, _refusals(refused))
             for path, name, place, size, mtime_ns, digest, reader, refused in rows
         }
+
+    def complete_records(self) -> None:
+        """Give articles of an older Wenbao the fields that every article has now, as yet unknown.
+
+        Their hashes stay, so that an article whose file is read again is known to have changed.
+        """
+        self._db.execute(
+            "UPDATE articles SET record = json_set(record, '$.people', json('[]'), '$.dateline', NULL,"
+            " '$.pointers', json('{\"before\": null, \"after\": null}'), '$.confidence', 1.0)"
+            " WHERE json_type(record, '$.people') IS NULL"
+        )
 
     def put_file(self, entry: FileEntry) -> None:
         """Remember a file as read."""

@@ -22,7 +22,8 @@ from embeddings.index.catalog import Catalog
 from embeddings.index.terms import TermIndex
 from embeddings.index.vectors import VectorIndex
 
-FORMAT_VERSION = 1
+# 2: articles know their people, dateline, pointers and confidence.
+FORMAT_VERSION = 2
 
 CATALOG = "catalog.sqlite"
 VECTORS = "vectors.faiss"
@@ -32,6 +33,7 @@ CURRENT = "CURRENT"
 SNAPSHOTS = "snapshots"
 
 _REBUILD = "运行 wenbao build 重建索引。"
+_UPGRADE = "运行 wenbao build 和您的报纸文件夹,把它换成新格式;已收录的文章不会丢。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,12 @@ def open_snapshot(data: Path, number: int) -> Snapshot:
 
     Raises:
         IndexDamaged: a file is missing, fails its checksum, or a count differs; names the file.
-        IndexMismatch: a newer version of Wenbao wrote it.
+        IndexMismatch: another version of Wenbao wrote it.
     """
     folder = snapshot_folder(data, number)
     manifest = read_manifest(folder)
+    if manifest.format < FORMAT_VERSION:
+        raise IndexMismatch("索引由旧版问报建立,格式已变。", hint=_UPGRADE)
     for name in damaged_files(folder, manifest):
         raise IndexDamaged(f"索引文件 {name} 缺失或已损坏。", hint=_REBUILD)
     snapshot = Snapshot(folder, manifest)
@@ -136,7 +140,7 @@ def open_snapshot(data: Path, number: int) -> Snapshot:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read a snapshot's manifest.
+    """Read a snapshot's manifest, of this version of Wenbao or an older one.
 
     Raises:
         IndexDamaged: it is missing or not a manifest.

@@ -16,9 +16,10 @@ from embeddings.layout import states as s
 from embeddings.layout.features import Features
 from embeddings.layout.tables import NEVER, Scores, Tables
 
-# The features that name an author; a page that names one for this share of its headings names all.
+# The features that name an author.
 SIGNATURES = frozenset(("lead", "byline", "bracketed_names", "names_at_end"))
-SIGNED_SHARE = 0.25
+# Authors named for each line that may be a heading: nobody is named up to the first, everybody from the last.
+SIGNED_SHARES = (0.05, 0.2, 0.35, 0.5)
 # A line that names its author itself, or needs none.
 SIGNS = frozenset(("names_at_end", "notice"))
 FORBIDDEN = 1e6
@@ -28,7 +29,8 @@ FORBIDDEN = 1e6
 class Potentials:
     """Scores of one page under one set of weights, with what an operator's marks forbid.
 
-    `lines` is [lines, states]; `move(i)` the table of moves into line `i` >= 1.
+    `lines` is [lines, states]; `move(i)` the table of moves into line `i` >= 1; `unsigned` what it costs here
+    that a story names no author.
     """
 
     tables: Tables
@@ -73,7 +75,7 @@ def potentials(
         lines,
         [not seen.names.isdisjoint(SIGNS) for seen in features],
         [sum(tables.seams.get(name, 0.0) for name in seen.seams) for seen in features],
-        names_authors(features),
+        tables.unsigned_costs[names_authors(features)],
         forced,
     )
 
@@ -91,11 +93,11 @@ def emission(tables: Tables, seen: Features) -> Scores:
     return total
 
 
-def names_authors(features: Sequence[Features]) -> float:
-    """How surely the page names the author of every story, 0..1."""
+def names_authors(features: Sequence[Features]) -> int:
+    """How surely the page names the author of every story: 0 (nobody is named) to `len(SIGNED_SHARES)`."""
     signed = sum(not seen.names.isdisjoint(SIGNATURES) for seen in features)
     headings = sum("heading_like" in seen.names for seen in features)
-    return min(1.0, signed / max(1.0, SIGNED_SHARE * headings))
+    return sum(signed > share * headings for share in SIGNED_SHARES)
 
 
 def best_path(page: Potentials) -> list[int]:

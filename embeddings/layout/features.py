@@ -9,6 +9,7 @@ from statistics import median_low
 
 from embeddings.layout import bylines
 from embeddings.layout.lines import Line, open_brackets
+from embeddings.layout.names import looks_like_name
 from embeddings.layout.pointers import POINTER_AT_END, POINTER_FROM, POINTER_TO
 from embeddings.layout.reflow import Seams
 from embeddings.layout.topics import Topics
@@ -24,6 +25,7 @@ LENGTHS = (
 )
 STEPS = (2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 22, 25, 28, 34, 40, 52, 70, 90)
 MAX_STRETCH = 6
+SET_OFF_LINES, SET_OFF_SHARE = 3, 0.45
 INDENTED_SHARE = 0.2
 # A page is hard-wrapped where this share of its lines ends within two characters of the usual full line.
 WRAPPED_SHARE, FULL_LINE_SLACK, WRAPPED_LINES = 0.35, 2, 12
@@ -44,8 +46,17 @@ LABEL = re.compile(
     r"[【]?[一-鿿]{0,4}(?:简讯|短讯|快讯|简报|短波|速递|速览|集纳|集萃|一句话新闻|新闻速读|微新闻|要闻回顾|新闻链接)[】]?"
 )
 NOTICE = re.compile(
-    r"(?:[^。,]{0,24})(?:公告|启事|声明|更正|通告|公示|讣告|启示|致歉|招标|征稿|告示)(?:\s*\(?第?[0-9一二三四五六七八九十]+号?\)?)?"
+    r"(?:[^。,]{0,24})(?:公告|启事|声明|更\s?正|通告|公示|讣\s?告|启示|致歉|招标|征稿|告示|稿约|须知|通知|预告|天气|天气预报|气象|中奖号码|开奖|行情|菜价"
+    r"|价格|影讯|节目|限行|感谢信|招贤榜|汇率)(?:\s*\(?第?[0-9一二三四五六七八九十]+号?\)?)?"
 )
+COLUMN_NAME = re.compile(
+    r"[【《]?[一-鿿\s]{0,6}(?:简\s?讯|短\s?讯|快讯|速递|速览|播报|传真|短波|微闻|资讯|论坛|论市|观潮|指南|前沿|看点|导读|社论|今日谈|巷议|絮语|漫谈|扫描|观察"
+    r"|访谈|笔记|随笔|故事|来信|问答|必答|帮办|服务台|公告栏|回音|书讯|商讯|一线|一束|一分钟|新\s?闻|快报|简报|专栏|专版|特稿|数字|撷英|集锦|现场|聚焦|视点|热线"
+    r"|在线|关注|追踪|人物|记忆|人间|春秋|副刊|百科|讲堂|信箱|天地|广角|世界|窗口|擂台|台|榜|牌|录)[】》]?"
+    r"|走基层.{0,14}|走进.{2,8}|.{0,14}系列(?:报道|评论|之).{0,8}|.{0,16}之[一二三四五六七八九十]{1,2}|.{2,12}[①-⑳⑴-⒇]|[一-鿿0-9]{2,8}[·|/][一-鿿]{2,10}"
+)
+SEE_PAGE = re.compile(rf"(?:详?见|请看|相关报道见|导读)\s*第?\s*[A-Z]?\s*[0-9一二三四五六七八九十]{{1,3}}\s*版|[0-9A-Z]{{1,3}}版[)】]?$")
+TABULAR = re.compile(r"(?:\S*[0-9]\S*\s+){2,}\S*[0-9]\S*|(?:\S+\s+){4,}\S+|(?:[^0-9]{1,10}[0-9]+\s*[:比-]\s*[0-9]+[^0-9]{0,10}){2,}")
 DATE = r"[0-9]{4}\s*[年./-]\s*[0-9]{1,2}\s*[月./-]\s*[0-9]{1,2}\s*日?"
 WEEKDAY = r"星期[一二三四五六日天]"
 PAGE_NUMBER = r"第?\s*[A-Z]?[0-9一二三四五六七八九十]{1,3}\s*版"
@@ -84,7 +95,7 @@ NARRATIVE = re.compile(
     r"|(?:今年|去年)?[0-9]{1,2}月(?:[份底初末]|以来)?,)"
 )
 HANGING = re.compile(
-    r"[的在将与和对把从为以及到于向由被并而且等之其个这那每各][^一-鿿]?$|(?:组织|召开|举行|开展|通过|进行)了$"
+    r"[的在将与和对把从为以及到于向由被并而且等之其个这那每各获让使助][^一-鿿]?$|(?:组织|召开|举行|开展|通过|进行)了$"
 )
 NOTE_WORDS = re.compile(
     r"[【(]?\s*(?:编者的?话|编者按|编后|编后语|编后余墨|开栏的话|开栏语|[本栏]?报?编者|[一-鿿]{0,3}按语|按|记者手记|采访札记|编辑手记|卷首语|结束语)\s*(?:[】):]|$)"
@@ -92,6 +103,17 @@ NOTE_WORDS = re.compile(
 QUESTION = re.compile(r"(?:[问答]|[一-鿿]{2,4}|记者|主持人|读者)\s?:")
 SAYS = re.compile(r"(?:说|表示|介绍|告诉|认为|坦言|指出|强调|透露)[,:。]")
 NUMBERED = re.compile(r"\(?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3}|第[一二三四五六七八九十]{1,2})[)、.．,:](?![0-9])|[①-⑳]")
+NUMBERED_IN_WORDS = re.compile(r"(?:第?[一二三四五六七八九十]{1,2}[、,.站回章节幕]|其[一二三四五六])")
+SURE_NAME = 0.5
+# How the second line of a headline begins whose subject is the first.
+STARTS_WITH_VERB = re.compile(
+    r"(?:引进|获|启[动用]|推[动进出行]|开[展启通工建]|举[办行]|召开|建[成起设]|助[力推]|打造|实现|走[进出]|送|入选|让|使|拉开|迎来|成[为立功]|落[户成]|投[入用产]|发[布放展]|完成|通[过车]|奏响|激活"
+    r"|擦亮|赋能|护航|点亮|绘[就出]|织[密就]|筑[牢起]|赢得|夺|摘|捐|救|查[处获]|破[获解]|抓|打[响通]|换|变|装上|搬[进上]|用上|吃上|办[好起]|出台|印发|部署|调研|慰问|参观|看望|强调|要求|喜[获迎]|荣获|全[力面]|携手|联合|为|将|再|已|正)"
+)
+EARLY_COLON = re.compile(r"[^:]{2,9}:")
+SUBJECT = re.compile(
+    r".{2,20}(?:公司|局|委|院|中心|办公室|政府|学校|大学|中学|小学|队|银行|协会|集团|处|社|部|站|市|县|区|镇|乡|村|街道|社区|州|省|学子|选手|团队|企业|小将|者|人|国|厂|馆)"
+)
 TWO_CLAUSES = re.compile(r"[一-鿿”》0-9A-Za-z!?] +[一-鿿“《0-9A-Za-z]")
 
 
@@ -138,11 +160,13 @@ def observe(lines: list[Line], sizes: Sequence[float] = ()) -> list[Features]:
 class Habits:
     """How this page is set: usual blank lines between lines, whether paragraphs are indented.
 
+    `sets_off`: few lines have more blank lines before them than usual, so those that have say something.
     `full_line` is the length of a full line where the page is hard-wrapped, 0 where it is not.
     """
 
     gap: int
     indents: bool
+    sets_off: bool = False
     full_line: int = 0
 
 
@@ -150,9 +174,12 @@ def _habits(lines: list[Line]) -> Habits:
     if not lines:
         return Habits(0, indents=False)
     indented = sum(line.indented for line in lines)
+    gap = median_low(line.blanks for line in lines)
+    set_off = sum(line.blanks > gap for line in lines[1:])
     return Habits(
-        median_low(line.blanks for line in lines),
+        gap,
         indents=2 <= indented < len(lines) and indented >= INDENTED_SHARE * len(lines),
+        sets_off=set_off >= SET_OFF_LINES and set_off <= SET_OFF_SHARE * len(lines),
         full_line=_full_line([line.indent + len(line.text) for line in lines]),
     )
 
@@ -201,6 +228,16 @@ def _ending(folded: str) -> str:
     return {":": "ends_colon", ";": "ends_semicolon"}.get(tail[-1], "ends_plain")
 
 
+def _against_next(i: int, lines: list[Line], alone: list[set[str]]) -> set[str]:
+    """How the lengths of two possible headings, one under the other, compare."""
+    names: set[str] = set()
+    for near, beside in ((i + 1, "below"), (i - 1, "above")):
+        if 0 <= near < len(lines) and "heading_like" in alone[i] & alone[near]:
+            longer = len(lines[i].text) - len(lines[near].text)
+            names.add(f"{'longer' if longer > 2 else 'shorter' if longer < -2 else 'as_long'}:{beside}")
+    return names
+
+
 def _length_more(characters: int) -> str:
     """The length in narrower steps than `LENGTHS`."""
     step = next((k for k in STEPS if characters <= k), None)
@@ -241,7 +278,7 @@ SHAPES = (
     ("caption_words", lambda s: bool(CAPTION_WORDS.match(s))),
     ("pointer_from", lambda s: len(s) < 30 and bool(POINTER_FROM.fullmatch(s))),
     ("pointer_to", lambda s: len(s) < 30 and bool(POINTER_TO.fullmatch(s))),
-    ("bullet", lambda s: bool(BULLET.match(s))),
+    ("bullet", lambda s: bool(BULLET.match(s)) and not bylines.BARE_NAMES.fullmatch(s)),
     ("label", lambda s: len(s) < 16 and bool(LABEL.fullmatch(s))),
     ("notice", lambda s: len(s) < 34 and bool(NOTICE.fullmatch(s))),
     ("folio", _is_folio),
@@ -263,6 +300,14 @@ SHAPES = (
     ("quoted", lambda s: s.startswith("“")),
     ("colon_inside", lambda s: ":" in s[2:-1]),
     ("digits", lambda s: any(c.isdigit() for c in s)),
+    ("starts_with_verb", lambda s: bool(STARTS_WITH_VERB.match(s))),
+    ("early_colon", lambda s: len(s) <= HEADING_CHARS[1] and bool(EARLY_COLON.match(s))),
+    ("subject", lambda s: len(s) <= 22 and bool(SUBJECT.fullmatch(s))),
+    ("column_name", lambda s: len(s) <= 22 and bool(COLUMN_NAME.fullmatch(s))),
+    ("see_page", lambda s: len(s) < bylines.LINE_CHARS and bool(SEE_PAGE.search(s))),
+    ("tabular", lambda s: len(s) < bylines.LINE_CHARS and bool(TABULAR.search(s))),
+    ("numbered_in_words", lambda s: bool(NUMBERED_IN_WORDS.match(s))),
+    ("stands_for_author", lambda s: len(s) <= 16 and looks_like_name(bylines.line_byline(s)) > SURE_NAME),
     ("contact", lambda s: len(s) < bylines.LINE_CHARS and bool(CONTACT.search(s))),
     ("signed_job", lambda s: len(s) < 40 and bool(SIGNED_JOB.fullmatch(s))),
     ("says", lambda s: bool(SAYS.search(s))),
@@ -298,7 +343,7 @@ def _neighbours(i: int, alone: list[set[str]]) -> set[str]:
 
 
 SEEN_BESIDE = frozenset(
-    "lead byline credit credit_at_end dash heading_like contact says verbless bullet bracketed_names ends_stop ends_plain ends_comma notice folio"
+    "lead byline credit credit_at_end dash heading_like starts_with_verb early_colon subject contact says verbless column_name see_page tabular numbered_in_words stands_for_author bullet bracketed_names ends_stop ends_plain ends_comma notice folio"
     " furniture organisation label long numbered question caption_words pointer_to pointer_from note_words"
     " size_large size_huge size_small".split()
 )
@@ -306,11 +351,15 @@ SEEN_BESIDE = frozenset(
 
 def _setting(i: int, lines: list[Line], alone: list[set[str]], habits: Habits) -> set[str]:
     """How the line is set off from what stands above it."""
-    names = set()
+    names = _against_next(i, lines, alone)
     if lines[i].blanks > habits.gap + 1:
         names.add("wide_gap")
         if i and alone[i - 1] & {"ends_plain", "ends_comma"}:
             names.add("cuts_in")
+    if habits.sets_off:
+        names.add("set_off" if lines[i].blanks > habits.gap or not i else "run_on")
+        next_off = i + 1 == len(lines) or lines[i + 1].blanks > habits.gap
+        names.add("set_off_after" if next_off else "run_on_after")
     if i and lines[i].blanks < habits.gap:
         names.add("tight")
     if i + 1 < len(lines) and lines[i + 1].blanks > habits.gap + 1:

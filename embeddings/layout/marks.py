@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.errors import InputRefused
-from embeddings.layout import roles
 from embeddings.layout.lines import Line
 from embeddings.layout.roles import Role
 from embeddings.layout.states import STATES

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from embeddings.layout import states as s
 from embeddings.layout.states import STATES, State
-from embeddings.layout.weights import Weights, line_terms, move_terms, shipped_weights
+from embeddings.layout.weights import UNSIGNED_COSTS, Weights, line_terms, move_terms, shipped_weights
 
 Scores = NDArray[np.float64]
 NEVER = -1e9
@@ -22,7 +22,8 @@ class Tables:
     """float64 throughout: [states] or [states before, states after]; `NEVER` where a move is impossible.
 
     `moves` holds for ordinary lines, `signing_moves` for lines that name the author themselves.
-    `unsigned` is added per unit of how surely the page names its authors, `seam` per unit of seam.
+    `unsigned` and `end_unsigned` are 1 where a story ends that never named its author; what that costs
+    is in `unsigned_costs`, by how surely the page names its authors. `seam` is added per unit of seam.
     """
 
     bias: Scores
@@ -33,6 +34,7 @@ class Tables:
     seam: Scores
     end: Scores
     end_unsigned: Scores
+    unsigned_costs: tuple[float, ...]
     rows: dict[str, Scores]
     seams: dict[str, float]
 
@@ -45,7 +47,6 @@ def shipped_tables() -> Tables:
 
 def make_tables(weights: Weights) -> Tables:
     """Tables of any weights; what they do not name counts 0."""
-    unsigned = weights.get("cost unsigned", 0.0)
     broken_off = weights.get("cost broken_off", 0.0)
     seen = {name.split()[1] for name in weights if name.split()[0] in ("emit", "open", "shut")}
     return Tables(
@@ -55,10 +56,11 @@ def make_tables(weights: Weights) -> Tables:
         ),
         moves=_moves(weights, s.may_follow),
         signing_moves=_moves(weights, s.may_follow_signing),
-        unsigned=unsigned * _table(s.leaves_unsigned),
+        unsigned=_table(s.leaves_unsigned),
         seam=_table(s.goes_on),
         end=np.array([broken_off if state.open else 0.0 for state in STATES]),
-        end_unsigned=unsigned * np.array([float(not state.signed) for state in STATES]),
+        end_unsigned=np.array([float(not state.signed) for state in STATES]),
+        unsigned_costs=tuple(weights.get(f"cost {name}", 0.0) for name in UNSIGNED_COSTS),
         rows={name: _row(weights, name) for name in sorted(seen)},
         seams={name.split()[1]: value for name, value in weights.items() if name.startswith("seam ")},
     )

@@ -42,8 +42,8 @@ class Topics:
         `headings[k]` says whether line `k` may be a heading. For a heading: `title_pull` is the share of
         it found below less the share found above; `continuity` the share that the text below has in
         common with the text above, `rare_continuity` the same of names and other rare words alone;
-        `older_heading` the most that the text below has of a heading further up. For text: `kinship`,
-        what it has in common with the text above.
+        `older_heading` the most that the text below has of a heading further up; `lead_share` the share
+        found in the first paragraph below. For text: `kinship`, what it has in common with the text above.
         """
         above = self._above(i, headings)
         if not headings[i]:
@@ -56,7 +56,13 @@ class Topics:
             "continuity": self._common(below, above),
             "rare_continuity": shared_rare / (smaller + RARE_SMOOTHING),
             "older_heading": self._older_heading(i, below, headings),
+            "lead_share": self._share(own, self._lead(i, headings)),
         }
+
+    def _lead(self, i: int, headings: Sequence[bool]) -> Set[str]:
+        """Pairs of the first line of text below."""
+        reach = range(i + 1, min(i + 1 + REACH_LINES, len(self._pairs)))
+        return next((self._pairs[j] for j in reach if not headings[j]), frozenset())
 
     def _older_heading(self, i: int, below: Set[str], headings: Sequence[bool]) -> float:
         above = [j for j in range(max(0, i - 2 * REACH_LINES), i) if headings[j]][-HEADINGS_BACK:]

@@ -11,8 +11,9 @@ conditional random field: Lafferty, McCallum and Pereira 2001), so units are tho
     move     role, role       of a role after another
     beside   role             of a picture or page furniture that stands in the middle of a sentence
     seam     feature          where a line goes on with the sentence that was left open, less where it does not
-    cost     name             `resume` (an open sentence goes on), `broken_off` (it never does), `unsigned` (a story
-                              names no author), `signed_twice` (it names one again at its end)
+    cost     name             `resume` (an open sentence goes on), `broken_off` (it never does), `signed_twice` (a story
+                              names its author again at its end), `unsigned_0` to `unsigned_4` (it never does, on
+                              a page that names nobody, …, everybody)
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from embeddings.layout.roles import TEXTS
 from embeddings.layout.states import State
 
 FILE = "weights.json"
+UNSIGNED_COSTS = tuple(f"unsigned_{k}" for k in range(5))
 Weights = Mapping[str, float]
 
 

@@ -5,19 +5,24 @@ Nothing is unpacked to disk. A member's name tells its format and place, and is 
 
 from __future__ import annotations
 
-import io
 import time
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import cast
 
 from embeddings.errors import InputRefused
 from embeddings.records import Article, Page, Refusal
-from embeddings.sources.formats import Format, format_of, issue_folders, place_in, read_as
+from embeddings.sources.formats import (
+    Format,
+    format_of,
+    issue_folders,
+    place_in,
+    read_as,
+    without_illustrations,
+)
 from embeddings.sources.found import Found, Limits
 from embeddings.sources.members import Member, find_members, open_archive, unpack
 from embeddings.sources.names import is_passed_over, suffix_of
-from embeddings.sources.place import ISSUE_FILE, ISSUE_MAX_BYTES, Issue, Place, read_issue
+from embeddings.sources.place import ISSUE_FILE, ISSUE_MAX_BYTES, Issue, Place, parse_issue
 
 # All members together, in sizes and times of one file.
 UNPACKED_FACTOR = 8
@@ -54,9 +59,7 @@ class _Reading:
         self._read_issues()
         pages: list[Page] = []
         articles: list[Article] = []
-        for member in self._members:
-            if is_passed_over(member.path):
-                continue
+        for member in self._inputs():
             if self._left_bytes <= 0 or time.monotonic() > self._deadline:
                 self._refuse_rest()
                 break
@@ -66,12 +69,17 @@ class _Reading:
             self._refused += found.refused
         return Found(tuple(pages), tuple(articles), tuple(self._refused))
 
+    def _inputs(self) -> list[Member]:
+        """The members that are input, in their order."""
+        members = {m.path: m for m in self._members if not is_passed_over(m.path)}
+        return [members[path] for path in without_illustrations(list(members))]
+
     def _read_issues(self) -> None:
         for member in self._members:
             if member.path.name == ISSUE_FILE:
                 try:
                     data = self._unpacked(member, ISSUE_MAX_BYTES)
-                    self._issues[member.path.parent] = read_issue(cast(Path, _Unpacked(data)))
+                    self._issues[member.path.parent] = parse_issue(data)
                 except InputRefused as error:
                     self._refused.append(_refusal(member.shown, error))
 
@@ -114,16 +122,6 @@ class _Reading:
         reason = "读取时间过长" if late else "解压后的总量超过上限"
         reason = f"{reason},其余文件未读;请分成几包 ({code})"
         self._refused.append(Refusal(self._name, code, reason))
-
-
-class _Unpacked:
-    """Bytes of a member where a path is read: what opening it would give."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def open(self, _mode: str) -> io.BytesIO:
-        return io.BytesIO(self._data)
 
 
 def _format_inside(path: PurePosixPath) -> Format:

@@ -6,20 +6,21 @@ Readers are named, not imported: the libraries of one format are loaded when a f
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import TypeVar
 
-from embeddings.errors import InputRefused
 from embeddings.sources import jsonl, text
 from embeddings.sources.apart import load_reader, read_apart
 from embeddings.sources.found import Found, Limits
 from embeddings.sources.names import suffix_of
 from embeddings.sources.place import Issue, Place, parse_date, place_of
 
+# A child takes a quarter of a second to start. Of a page of this size the worst found takes three to read,
+# and the many pages of an issue together one.
+SMALL_HTML_BYTES = 1 << 20
 # News text shrinks to a third or a quarter; more than this is no text, or a trap.
 GZIP_EXPANSION = 8
 MANUSCRIPT_FOLDERS = frozenset({"稿件", "manuscripts"})
@@ -32,13 +33,14 @@ PAGE_STEM = re.compile(r"第?[A-Za-z]{0,2}\d{1,3}版?", re.ASCII)
 class Format:
     """How files of one format are read.
 
-    `reader` is `module:function`, `apart` whether it runs in a process of its own. The stem of a file
-    is the page's number where `paged`, else only if it looks like one. A file `of_issue` may hold a whole
-    issue and be named by its date.
+    `reader` is `module:function`, `apart` whether it runs in a process of its own for files of `apart_bytes`
+    and more. The stem of a file is the page's number where `paged`, else only if it looks like one. A file
+    `of_issue` may hold a whole issue and be named by its date.
     """
 
     reader: str
     apart: bool = False
+    apart_bytes: int = 0
     paged: bool = False
     of_issue: bool = False
 
@@ -46,11 +48,12 @@ class Format:
 TEXT = Format("embeddings.sources.formats:read_text_page", paged=True)
 LINES = Format("embeddings.sources.formats:read_json_lines")
 PACKED_LINES = Format("embeddings.sources.formats:read_packed_lines")
-HTML = Format("embeddings.sources.html:read_html")
+HTML = Format("embeddings.sources.html:read_html", apart=True, apart_bytes=SMALL_HTML_BYTES)
 MANUSCRIPT = Format("embeddings.sources.manuscript:read_manuscript")
-MARKDOWN = Format("embeddings.sources.manuscript:read_markdown")
+MARKDOWN = Format("embeddings.sources.manuscript:read_markdown", apart=True)
 DOCX = Format("embeddings.sources.manuscript:read_docx", apart=True)
-PDF = Format("embeddings.sources.formats:read_any_pdf", apart=True, of_issue=True)
+# Starts processes of its own, one for the text and one for the pictures.
+PDF = Format("embeddings.sources.anypdf:read_any_pdf", of_issue=True)
 SCAN = Format("embeddings.sources.scan:read_scan", apart=True)
 ARCHIVE = Format("embeddings.sources.archive:read_archive", of_issue=True)
 
@@ -87,9 +90,23 @@ def read_as(form: Format, data: bytes, name: str, place: Place, limits: Limits) 
     Raises:
         InputRefused: nothing of it can be used.
     """
-    if form.apart:
+    if form.apart and len(data) >= form.apart_bytes:
         return read_apart(form.reader, data, name, place, limits)
     return load_reader(form.reader)(data, name, place, limits)
+
+
+def without_illustrations(paths: Sequence[AnyPath]) -> list[AnyPath]:
+    """The same paths in order, without the pictures that were saved with a web page: they are no scans.
+
+    Such a picture lies in the folder of an `.html` or `.htm` file, or in one inside it (`page_files/`,
+    `images/`) that is not an issue's own, named by a date.
+    """
+    folders = {path.parent for path in paths if format_of(path) is HTML}
+    return [path for path in paths if format_of(path) is not SCAN or not _is_with(folders, path.parent)]
+
+
+def _is_with(page_folders: set[AnyPath], folder: AnyPath) -> bool:
+    return folder in page_folders or (folder.parent in page_folders and not parse_date(folder.name))
 
 
 def issue_folders(path: AnyPath) -> tuple[AnyPath, ...]:
@@ -127,16 +144,3 @@ def read_json_lines(data: bytes, name: str, place: Place, _limits: Limits) -> Fo
 def read_packed_lines(data: bytes, name: str, place: Place, limits: Limits) -> Found:
     """Articles, one a line, in a gzip file."""
     return read_json_lines(jsonl.unpack(data, limits.max_bytes * GZIP_EXPANSION), name, place, limits)
-
-
-def read_any_pdf(data: bytes, name: str, place: Place, limits: Limits) -> Found:
-    """The pages of a PDF by their text, or by their pictures where they have no text."""
-    began = time.monotonic()
-    try:
-        return load_reader("embeddings.sources.pdf:read_pdf")(data, name, place, limits)
-    except InputRefused as error:
-        if error.code != "no_text_layer":
-            raise
-    left_s = max(0.0, limits.timeout_s - (time.monotonic() - began))
-    limits = replace(limits, timeout_s=left_s)
-    return load_reader("embeddings.sources.scan:read_scanned_pdf")(data, name, place, limits)

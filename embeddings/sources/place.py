@@ -64,15 +64,31 @@ def read_issue(path: Path) -> Issue:
     """What the `issue.toml` at `path` says.
 
     Raises:
-        InputRefused: code `bad_issue`, the file is unreadable, no TOML, or holds wrong types.
+        InputRefused: code `bad_issue`, the file is unreadable, or as `parse_issue`.
     """
     try:
         with path.open("rb") as file:
             data = file.read(ISSUE_MAX_BYTES)
+    except OSError:
+        raise _bad_issue() from None
+    return parse_issue(data)
+
+
+def parse_issue(data: bytes) -> Issue:
+    """What the bytes of an `issue.toml` say.
+
+    Raises:
+        InputRefused: code `bad_issue`, they are no TOML, or hold wrong types.
+    """
+    try:
         table = tomllib.loads(decode(data))
-    except (OSError, ValueError, RecursionError, InputRefused):
-        raise InputRefused("issue.toml 读不懂,已改用文件夹名 (bad_issue)", code="bad_issue") from None
+    except (ValueError, RecursionError, InputRefused):
+        raise _bad_issue() from None
     return Issue(_paper(table.get("paper")), _date(table.get("date")))
+
+
+def _bad_issue() -> InputRefused:
+    return InputRefused("issue.toml 读不懂,已改用文件夹名 (bad_issue)", code="bad_issue")
 
 
 def _paper(value: Any) -> str | None:

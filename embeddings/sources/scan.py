@@ -94,7 +94,8 @@ def _read_all(images: Images, name: str, place: Place, deadline: float) -> Found
         if sheet and sheet.illegible:
             refused.append(_illegible(file, sheet.illegible))
         slowest = max(slowest, time.monotonic() - began)
-    if pages:
+    # Of many pages each says for itself why it cannot be read.
+    if pages or (refused and images.count > 1):
         return Found(pages=tuple(pages), refused=tuple(refused))
     for refusal in refused:
         raise InputRefused(refusal.reason, code=refusal.code)

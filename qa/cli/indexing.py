@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,8 +11,16 @@ from embeddings import build as building
 from embeddings.build import BuildReport
 from embeddings.encoder import find_encoder
 from embeddings.index.snapshot import open_current
-from embeddings.intake import find_inputs, limits_of, read_input
+from embeddings.intake import find_inputs, limits_of
 from embeddings.records import Article
+from qa.cli.layouts import (
+    ReadFile,
+    articles_json,
+    confidence_text,
+    print_doubts,
+    print_lines,
+    read_noted,
+)
 from qa.cli.show import (
     REFUSED,
     Command,
@@ -31,21 +40,29 @@ _paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 
 @click.command(cls=Command)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--explain", "explained", is_flag=True, help="逐行说明判断的依据。")
 @common_options
-def articles(paths: tuple[Path, ...], data: Path | None, as_json: bool) -> int:
-    """只解析,不建索引:列出版面上的文章。"""
-    settings = settings_for(data)
-    files, refused = find_inputs(paths)
-    intakes = [read_input(file, limits_of(settings)) for file in files]
-    found = [article for intake in intakes for article in intake.articles]
-    refused += [refusal for intake in intakes for refusal in intake.refused]
+def articles(paths: tuple[Path, ...], explained: bool, data: Path | None, as_json: bool) -> int:
+    """只解析,不建索引:列出版面上的文章,和拿不准的分界。"""
+    limits = limits_of(settings_for(data))
+    inputs, refused = find_inputs(paths)
+    files = [read_noted(file, limits, explained=explained) for file in inputs]
+    refused += [refusal for file in files for refusal in file.intake.refused]
     if as_json:
-        print_json([article.to_json() for article in found])
+        print_json(articles_json(files, explained=explained))
     else:
-        columns = ("类型", "日期", "版", "标题", "署名", "字数")
-        print_table(columns, [_row(article) for article in found], f"共 {len(found)} 篇")
+        _print_articles(files)
+        if explained:
+            print_lines(files)
     print_refusals(refused)
     return REFUSED if refused else 0
+
+
+def _print_articles(files: Sequence[ReadFile]) -> None:
+    found = [article for file in files for article in file.intake.articles]
+    columns = ("类型", "日期", "版", "标题", "署名", "字数", "把握")
+    print_table(columns, [_row(article) for article in found], f"共 {len(found)} 篇")
+    print_doubts(files)
 
 
 def _row(article: Article) -> tuple[object, ...]:
@@ -56,6 +73,7 @@ def _row(article: Article) -> tuple[object, ...]:
         article.title,
         article.byline,
         len(article.text),
+        confidence_text(article),
     )
 
 

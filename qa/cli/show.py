@@ -44,7 +44,7 @@ def settings_for(data: Path | None, **given: Any) -> Settings:
 
 def print_json(document: object) -> None:
     """Print one JSON document on one line."""
-    click.echo(json.dumps(document, ensure_ascii=False))
+    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
 
 
 def error_json(error: WenbaoError) -> dict[str, str]:

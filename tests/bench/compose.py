@@ -14,13 +14,20 @@ from tests.bench.marked import ASIDE, MarkedItem, MarkedLine, MarkedPage
 
 WIDE, NARROW = "，：；？！（）", ",:;?!()"
 INDENT = "　　"
-CONFUSED = dict(zip("0O1l已未日人。，:“”摄讯记", "O0l1己末曰入.、;\"\"撮汛纪", strict=True)) | {"者": "老", "、": ".", "（": "("}
+CONFUSED = dict(zip("0O1l已未日人。，:“”摄讯记", 'O0l1己末曰入.、;""撮汛纪', strict=True)) | {
+    "者": "老",
+    "、": ".",
+    "（": "(",
+}
 ITEMS = (5, 12)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a page is set: blank lines before lines, before items and around pictures; indents; punctuation; OCR noise."""
+    """How a page is set.
+
+    Blank lines before lines, before items and around pictures; indents; punctuation; OCR noise.
+    """
 
     gap: int
     item_gap: int
@@ -104,8 +111,7 @@ def _noisy(text: str, noise: float, chance: random.Random) -> str:
 
 
 def _misread(character: str, chance: random.Random) -> str:
-    confused = CONFUSED.get(character)
-    return confused if confused else chance.choice((character + " ", character, ""))
+    return CONFUSED.get(character) or chance.choice((character + " ", character, ""))
 
 
 def _width(text: str, wide: bool | None) -> str:

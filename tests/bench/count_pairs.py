@@ -1,6 +1,6 @@
 """Count how common pairs of characters are in news: `python -m tests.bench.count_pairs ARTICLES.jsonl.gz`.
 
-Writes `embeddings/layout/pairs.json`: the pairs that at least one article in 200 uses, in bands of log rarity.
+Writes `embeddings/layout/pairs.json`: pairs that at least one article in 200 uses, in bands of log rarity.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ def main() -> None:
     for pair, articles in used.items():
         if articles >= MIN_SHARE * count:
             bands[int(math.log(count / articles) / BAND)].append(pair)
-    about = f"Pairs of characters by log rarity (key x {BAND}) among {count} news articles; see tests/bench/count_pairs.py."
+    about = (
+        f"Pairs of characters by log rarity (key x {BAND}) among {count} news articles; "
+        "see tests/bench/count_pairs.py."
+    )
     document = {"about": about, "bands": {str(k): "".join(sorted(bands[k])) for k in sorted(bands)}}
     arguments.out.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", "utf-8")
 

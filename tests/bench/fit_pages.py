@@ -41,7 +41,7 @@ PRIOR = HERE / "layout_prior.json"
 SHIPPED = HERE.parents[1] / "embeddings" / "layout" / w.FILE
 ROLES = tuple(Role)
 R = Role
-COSTS = ("resume", "broken_off", "unsigned", "signed_twice")
+COSTS = ("resume", "broken_off", "signed_twice", *w.UNSIGNED_COSTS)
 SEAMS = (
     "mid_sentence closes_quote unit_after_digit latin known_pair opener list_mark quote_opens indented flush".split()
 )
@@ -158,8 +158,11 @@ class Model:
         ]
         return torch.stack(scores)
 
-    def kinds_of_move(self, vector: Tensor) -> Tensor:
-        """[20, states, states]: exponentials of moves, split by what else multiplies them (see `_factors`)."""
+    def kinds_of_move(self, vector: Tensor) -> tuple[Tensor, Tensor]:
+        """Exponentials of moves, split by what else multiplies them (see `_factors`).
+
+        [20, states, states] by whether an item begins too, and [10, states, states] whether or not it does.
+        """
         padded = torch.cat((vector, torch.zeros(1, dtype=torch.float64)))
         leaves, goes = self._leaves, self._goes_on
         split = (
@@ -169,18 +172,18 @@ class Model:
             (1 - leaves) * (goes < 0),
             leaves * (goes < 0),
         )
-        found = []
+        by_start, whole = [], []
         for table, mask in (self._follow, self._follow_signing):
             moves = padded[table].sum(-1).exp() * mask
+            whole += [moves * part for part in split]
             for begins in (1 - self._begins, self._begins):
-                found += [moves * begins * part for part in split]
-        return torch.stack(found)
+                by_start += [moves * begins * part for part in split]
+        return torch.stack(by_start), torch.stack(whole)
 
     def end(self, vector: Tensor, unsigned: Tensor) -> Tensor:
-        """[pages, states]: exponentials of what it costs to end there."""
+        """[pages, states]: exponentials of what it costs to end there; `unsigned` [pages]: an unsigned story."""
         broken = vector[self.place["cost broken_off"]] * self._open
-        cost = vector[self.place["cost unsigned"]] * self._unsigned
-        return (broken + unsigned[:, None] * cost).exp()
+        return (broken + unsigned[:, None] * self._unsigned).exp()
 
     def to_weights(self, vector: Tensor, digits: int = 3) -> dict[str, float]:
         """The vector as named weights, those that round to nothing left out."""
@@ -203,7 +206,7 @@ class Batch:
         self.begins = torch.zeros(shape, dtype=torch.float64)
         self.signing = torch.zeros(shape, dtype=torch.float64)
         self.lengths = [len(page.features) for page in examples]
-        self.unsigned = torch.tensor([names_authors(page.features) for page in examples], dtype=torch.float64)
+        self.authors = torch.tensor([names_authors(page.features) for page in examples])
         for p, page in enumerate(examples):
             self.allowed[p, : len(page.features)] = torch.tensor(page.allowed, dtype=torch.float64)
             for i, seen in enumerate(page.features):
@@ -223,11 +226,12 @@ class Batch:
         scores = model.lines(vector, self.matrix.view(-1, len(model.features))).view(pages, longest, -1)
         scores = (scores - scores.max(-1, keepdim=True).values).exp()
         seam = self.seams @ model._block(vector, f"seam {SEAMS[0]}", len(SEAMS))
-        moves = model.kinds_of_move(vector)
-        end = model.end(vector, self.unsigned)
-        leave = (self.unsigned * vector[model.place["cost unsigned"]]).exp()
-        free = self._forward(scores, moves, seam, leave, end, model.start(vector), constrained=False)
-        held = self._forward(scores, moves, seam, leave, end, model.start(vector), constrained=True)
+        split, whole = model.kinds_of_move(vector)
+        unsigned = model._block(vector, f"cost {w.UNSIGNED_COSTS[0]}", len(w.UNSIGNED_COSTS))[self.authors]
+        end = model.end(vector, unsigned)
+        leave = unsigned.exp()
+        free = self._forward(scores, whole, seam, leave, end, model.start(vector), constrained=False)
+        held = self._forward(scores, split, seam, leave, end, model.start(vector), constrained=True)
         return free - held
 
     def _forward(
@@ -254,15 +258,13 @@ class Batch:
         return torch.stack(result)
 
     def _factors(self, i: int, seam: Tensor, leave: Tensor, constrained: bool) -> Tensor:
-        """[pages, 20]: what multiplies each kind of move into line `i`."""
+        """[pages, 20 or 10]: what multiplies each kind of move into line `i`."""
         up, down = seam[:, i].exp(), (-seam[:, i]).exp()
         five = torch.stack((torch.ones_like(up), leave, up, down, down * leave), 1)
         begins = self.begins[:, i]
-        four = []
-        for sign in (1 - self.signing[:, i], self.signing[:, i]):
-            for wanted in (1 - begins, begins):
-                four.append((sign * (wanted if constrained else 1.0))[:, None] * five)
-        return torch.cat(four, 1)
+        wanted = (1 - begins, begins) if constrained else (torch.ones_like(begins),)
+        signs = (1 - self.signing[:, i], self.signing[:, i])
+        return torch.cat([(sign * start)[:, None] * five for sign in signs for start in wanted], 1)
 
 
 def fit(examples: Sequence[Example], prior: w.Weights, strength: float, steps: int) -> dict[str, float]:

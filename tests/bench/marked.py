@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,10 @@ def _check_cuts(page: MarkedPage, item: int) -> None:
 
 
 def gold_items(page: MarkedPage) -> list[dict[str, Any]]:
-    """The items in the form of `pages.measure`: rows from 1, parts of the headline, captions, cuts, paragraphs."""
+    """The items in the form of `pages.measure`.
+
+    Rows from 1, parts of the headline, captions, cuts, paragraphs.
+    """
     rows = [line.row + 1 for line in split_lines(page.page.text)]
     items = []
     for number, item in enumerate(page.items):
@@ -145,7 +149,7 @@ def _captions(lines: list[MarkedLine]) -> Iterator[str]:
 
 def _breaks(lines: list[MarkedLine]) -> Iterator[dict[str, str]]:
     bodies = [line for line in lines if line.roles[0] in ("body", "note")]
-    for left, right in zip(bodies, bodies[1:], strict=False):
+    for left, right in pairwise(bodies):
         if left.open:
             yield {"left": left.text.strip()[-SNIPPET_CHARS:], "right": right.text.strip()[:SNIPPET_CHARS]}
 
@@ -160,7 +164,9 @@ def _paragraphs(lines: list[MarkedLine]) -> Iterator[str]:
                 pieces = []
 
 
-def load_folder(folder: Path, gold: Path | None = None) -> Iterator[tuple[Page, list[dict[str, Any]], MarkedPage]]:
+def load_folder(
+    folder: Path, gold: Path | None = None
+) -> Iterator[tuple[Page, list[dict[str, Any]], MarkedPage]]:
     """Pages of a folder with their gold, in any of its three forms.
 
     `NAME.page` files; `NAME.gold.json` beside `NAME.txt`; or a file of JSON lines given as `gold`, one item
@@ -195,7 +201,11 @@ def _from_items(page: Page, items: list[dict[str, Any]]) -> MarkedPage:
         number = bisect_right(firsts, line.row + 1) - 1
         inside = number >= 0 and line.row + 1 <= items[number]["lines"][1]
         roles = _roles(line.text, items[number]) if inside else ASIDE
-        is_open = any(line.text.endswith(cut["left"].strip()) for cut in items[number]["breaks"]) if inside else None
+        is_open = (
+            any(line.text.endswith(cut["left"].strip()) for cut in items[number]["breaks"])
+            if inside
+            else None
+        )
         lines.append(
             MarkedLine(" " * line.indent + line.text, roles, is_open, number if inside else None, line.blanks)
         )
@@ -215,7 +225,11 @@ def _roles(text: str, item: dict[str, Any]) -> tuple[str, ...]:
         return ("caption", "credit")
     if item.get("kind") == "photo":
         return ("caption", "credit")
-    if len(squeezed) < 40 and squeezed.strip("()（）□") and _names(squeezed) == _names(_squeeze(item["byline"] or "")):
+    if (
+        len(squeezed) < 40
+        and squeezed.strip("()（）□")
+        and _names(squeezed) == _names(_squeeze(item["byline"] or ""))
+    ):
         return ("byline",)
     if "subheads" in item:
         return ("body", "note", "signoff", "pointer", "byline") if len(squeezed) < 40 else ("body", "note")

@@ -23,6 +23,8 @@ from embeddings.records import Article, ArticleKind, Page
 from tests.bench.marked import load_folder
 
 POINTER = re.compile("[（(](?:上接|下转)[^（()）]{1,20}[)）]")
+# What is on the page and in no article.
+ASIDE = ("furniture", "label", "pointer")
 STOPS = "。！？!?…；;”"
 # The paper a byline names; gold and page differ in whether they print it.
 OUTLET = re.compile("本报讯|(?:本报|新华社|中新社|晚报|日报)(?=记者|通讯员|评论员)")
@@ -183,29 +185,17 @@ def measure_joins(tally: Tally, gold: list[dict[str, Any]], layout: Layout) -> N
 
 
 def lost_characters(page: Page, layout: Layout) -> int:
-    """Visible characters of the page that are in no part of an item, in two, or in no field of the item."""
-    parts = [part for parts in layout.parts for part in parts]
-    whole = Counter(strokes(page.text))
+    """Visible characters of the page that are in no part of an item, in two, or in no field of their item."""
     in_parts: Counter[str] = Counter()
-    for part in parts:
-        in_parts += Counter(strokes(page.text[part.start : part.end]))
-    aside = [page.text[p.start : p.end] for p in parts if p.role in ("furniture", "label", "pointer")]
-    aside += POINTER.findall(page.text)
-    kept = Counter(strokes("".join(aside)))
-    for article in layout.articles:
-        byline = printed_apart(article.byline, article, page)
-        title = printed_apart(article.title, article, page)
-        for part in (title, article.kicker, article.subtitle, article.body, byline, *article.captions):
-            kept += Counter(strokes(part))
-    pointers = Counter(strokes("".join(POINTER.findall(page.text))))
-    return sum(((whole - in_parts) + (in_parts - whole) + (whole - kept) + (kept - whole - pointers)).values())
-
-
-def printed_apart(part: str, article: Article, page: Page) -> str:
-    """The title or byline if it has a line of its own, empty if it only repeats words of the body."""
-    words, body = squeeze(part), squeeze("\n".join((article.body, *article.captions)))
-    source = squeeze(page.text[article.source.start : article.source.end]) if article.source else ""
-    return part if words not in body or source.count(words) > body.count(words) else ""
+    lost: Counter[str] = Counter()
+    for article, parts in zip(layout.articles, layout.parts, strict=True):
+        printed = [(part.role, page.text[part.start : part.end]) for part in parts]
+        in_parts += Counter(strokes("".join(text for _, text in printed)))
+        own = "".join(POINTER.sub("", text) for role, text in printed if role not in ASIDE)
+        fields = (article.kicker, article.title, article.subtitle, article.body, article.byline, *article.captions)
+        lost += Counter(strokes(own)) - Counter(strokes("".join(fields)))
+    whole = Counter(strokes(page.text))
+    return sum(((whole - in_parts) + (in_parts - whole) + lost).values())
 
 
 def strokes(text: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +16,16 @@ from embeddings.build import build, cutting_fingerprint
 from embeddings.errors import IndexMismatch, NotFoundError, ServiceError
 from embeddings.index.snapshot import (
     CATALOG,
+    FORMAT_VERSION,
     TERMS,
     VECTORS,
+    checksums,
     current_number,
     publish,
+    read_manifest,
     snapshot_folder,
     snapshot_numbers,
+    write_manifest,
 )
 from embeddings.settings import Settings
 from tests.embeddings.archive import Archive, contents, found
@@ -436,10 +442,91 @@ def test_build_over_an_index_of_a_newer_version_refuses(archive: Archive) -> Non
     archive.write("a.jsonl", MARKET)
     archive.build()
     manifest = snapshot_folder(archive.data, 1) / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 99'))
+    manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT_VERSION}', '"format": 99'))
     with pytest.raises(IndexMismatch):
         archive.build()
     assert current_number(archive.data) == 1
+
+
+def age(archive: Archive) -> None:
+    """Make the index that serves one of format 1, whose articles knew less."""
+    folder = snapshot_folder(archive.data, 1)
+    with contextlib.closing(sqlite3.connect(folder / CATALOG)) as db, db:
+        fields = "'$.people', '$.dateline', '$.pointers', '$.confidence'"
+        db.execute(f"UPDATE articles SET record = json_remove(record, {fields}), hash = 'of old'")
+        db.execute("UPDATE files SET reader = 1")
+    manifest = read_manifest(folder)
+    write_manifest(folder, replace(manifest, format=1, checksums=checksums(folder)))
+
+
+def test_build_over_an_older_format_reads_again_and_keeps_what_it_was_not_given(
+    archive: Archive, tmp_path: Path
+) -> None:
+    archive.write("a.jsonl", MARKET, FERRY)
+    archive.build()
+    archive.inbox = tmp_path / "other"
+    age(archive)
+    with pytest.raises(IndexMismatch):
+        archive.snapshot()
+    archive.write("b.jsonl", LIGHTS)
+    assert counters(archive.build()) == {"added": 1, "embedded": 1}
+    assert archive.ids() == {"market", "ferry", "lights"}
+    archive.inbox = tmp_path / "inbox"
+    assert counters(archive.build()) == {"updated": 2}
+    assert archive.body("ferry") == FERRY["body"]
+
+
+def test_build_over_an_older_format_publishes_although_no_file_is_given(
+    archive: Archive, tmp_path: Path
+) -> None:
+    archive.write("a.jsonl", MARKET)
+    archive.build()
+    age(archive)
+    archive.inbox = tmp_path / "empty"
+    assert (counters(archive.build()), archive.ids()) == ({}, {"market"})
+
+
+def test_build_of_a_page_with_marks_changes_that_page_alone_and_keeps_the_ids_of_the_rest(
+    archive: Archive,
+) -> None:
+    story = "老街面馆开张\n\n本报讯（记者 毛小路）老街上的面馆今天开张，街坊都来吃面。\n"
+    more = "街坊说，面馆的汤熬了一整夜，老街的早晨又热闹起来。\n"
+    other = "\n渡口不停航\n\n本报讯（记者 阮小舟）渡船每天往返十八趟，票价两元。\n"
+    issue = archive.inbox / "江风晚报" / "2026-03-04"
+    issue.mkdir(parents=True)
+    (issue / "01.txt").write_text(story + more + other, encoding="utf-8")
+    (issue / "02.txt").write_text(story, encoding="utf-8")
+    archive.build()
+    plain = contents(archive)
+    assert len(plain["articles"]) == 3
+
+    marks = issue / "01.marks.toml"
+    marks.write_text('[[mark]]\ntext = "街坊说"\nbreak = true\n', encoding="utf-8")
+    report = archive.build()
+    assert (report.added, report.updated, report.removed, report.unchanged) == (1, 1, 0, 2)
+    assert archive.ids() > set(plain["articles"])
+
+    marks.write_text("# nothing yet\n", encoding="utf-8")
+    report = archive.build()
+    assert (report.added, report.updated, report.removed, report.unchanged) == (0, 1, 1, 2)
+    assert contents(archive) == plain
+
+    marks.unlink()
+    assert counters(archive.build()) == {"unchanged": 3}
+
+
+def test_build_with_a_broken_sidecar_says_so_every_time_and_keeps_the_articles(archive: Archive) -> None:
+    archive.inbox.mkdir()
+    story = "老街面馆开张\n\n本报讯（记者 毛小路）老街上的面馆今天开张，街坊都来吃面。\n"
+    (archive.inbox / "01.txt").write_text(story, encoding="utf-8")
+    archive.build()
+    (archive.inbox / "01.marks.toml").write_text("[[mark]", encoding="utf-8")
+    for _ in range(2):
+        report = archive.build()
+        assert counters(report) == {"unchanged": 1}
+        assert [(refusal.file, refusal.code) for refusal in report.refused] == [
+            ("01.marks.toml", "bad_marks")
+        ]
 
 
 def test_build_keeps_as_many_snapshots_as_set(archive: Archive) -> None:

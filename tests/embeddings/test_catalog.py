@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from embeddings.errors import IndexDamaged, NotFoundError
+from embeddings.index import catalog as catalogs
 from embeddings.index.catalog import (
     Catalog,
     CatalogWriter,
@@ -17,7 +22,17 @@ from embeddings.index.catalog import (
     article_hash,
     day_number,
 )
-from embeddings.records import Article, ArticleKind, Filters, Refusal, Source
+from embeddings.records import (
+    Article,
+    ArticleKind,
+    Dateline,
+    Filters,
+    Person,
+    PersonRole,
+    Pointers,
+    Refusal,
+    Source,
+)
 from tests.fakes import DAY, article, whole_passage
 
 FULL = article(
@@ -34,6 +49,10 @@ FULL = article(
     captions=("图为渡口。",),
     url="https://example.org/1",
     source=Source("02.txt", 0, 40),
+    people=(Person("阮小舟", PersonRole.REPORTER), Person("木石", PersonRole.PHOTOGRAPHER)),
+    dateline=Dateline("新华社", "江城", "10月11日"),
+    pointers=Pointers("1", "A3"),
+    confidence=0.62,
 )
 BARE = article("灯亮了。", article_id="bare")
 
@@ -152,6 +171,50 @@ def test_date_range_without_dates_is_open(path: Path) -> None:
     assert Catalog(path).date_range() == (None, None)
 
 
+def test_pointing_gives_the_articles_of_one_issue_that_name_another_page(path: Path) -> None:
+    def half(name: str, before: str, after: str, **fields: Any) -> Article:
+        issue: dict[str, Any] = {"paper": "晚报", "date": DAY, **fields}
+        return article(article_id=name, pointers=Pointers(before, after), **issue)
+
+    write(
+        path,
+        half("second", "1", ""),
+        half("first", "", "3"),
+        half("middle", "1", "5"),
+        half("whole", "", ""),
+        half("next day", "", "3", date=DAY + datetime.timedelta(days=1)),
+        half("other paper", "", "3", paper="早报"),
+        half("no paper", "", "3", paper=None),
+        half("undated", "", "3", date=None),
+    )
+    catalog = Catalog(path)
+    assert [one.id for one in catalog.pointing("晚报", DAY)] == ["second", "first", "middle"]
+    assert [one.id for one in catalog.pointing(None, DAY)] == ["no paper"]
+    assert catalog.pointing("晚报", None) == []
+
+
+def test_pointing_is_bounded(path: Path) -> None:
+    halves = [
+        article(article_id=f"{n}", date=DAY, pointers=Pointers("1")) for n in range(catalogs.POINTING_MAX + 1)
+    ]
+    write(path, *halves)
+    assert len(Catalog(path).pointing(None, DAY)) == catalogs.POINTING_MAX
+
+
+def test_complete_records_gives_older_articles_the_new_fields_and_keeps_the_others(path: Path) -> None:
+    bare, full = replace(BARE, title='引"号', kicker=""), replace(FULL, id="new")
+    write(path, replace(FULL, id="full"), bare, full)
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        fields = ", ".join(f"'$.{name}'" for name in ("people", "dateline", "pointers", "confidence"))
+        db.execute(f"UPDATE articles SET record = json_remove(record, {fields}) WHERE id <> 'new'")
+    with CatalogWriter(path) as writer:
+        before = writer.stored()
+        writer.complete_records()
+        assert writer.stored() == before
+    unknown = replace(FULL, people=(), dateline=None, pointers=Pointers(), confidence=1.0)
+    assert Catalog(path).articles() == [unknown, bare, full]
+
+
 def test_day_number_orders_as_dates_do() -> None:
     assert day_number(DAY) == 20261012
     assert day_number(None) is None
@@ -229,12 +292,15 @@ def test_writer_passages_are_all_of_them(path: Path) -> None:
         assert list(writer.passages()) == [(keys[one.id][0], whole_passage(one), one) for one in (FULL, BARE)]
 
 
-def test_article_hash_changes_with_all_but_the_place_in_the_file() -> None:
+def test_article_hash_changes_with_all_but_the_place_in_the_file_and_the_confidence() -> None:
     def changed(**fields: object) -> bool:
         return article_hash(article(**{"body": "船。", **fields})) != article_hash(article("船。"))  # type: ignore[arg-type]
 
     assert not changed(source=Source("x", 1, 2))
+    assert not changed(confidence=0.5)
     for fields in (
+        {"people": (Person("木石", PersonRole.AUTHOR),)},
+        {"pointers": Pointers("1")},
         {"body": "灯。"},
         {"title": "另"},
         {"page": "2"},

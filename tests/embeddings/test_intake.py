@@ -15,19 +15,20 @@ import pytest
 
 from embeddings import intake
 from embeddings.build import build
-from embeddings.errors import InputRefused
 from embeddings.intake import (
-    SIDECAR_MAX_BYTES,
     InputFile,
     find_inputs,
     limits_of,
     natural_key,
     read_input,
+    sidecar_name,
     sidecars_of,
     suffix_of,
 )
-from embeddings.records import Article, Page
+from embeddings.layout.articles import Layout
+from embeddings.records import Page
 from embeddings.settings import Settings
+from embeddings.sidecar import SIDECAR_MAX_BYTES
 from embeddings.sources import formats
 from embeddings.sources.apart import load_reader
 from embeddings.sources.formats import FORMATS, LINES, MANUSCRIPT, TEXT, Format, format_of
@@ -91,6 +92,13 @@ def test_find_inputs_passes_over_what_is_known_to_be_no_input(tmp_path: Path) ->
     ):
         write(tmp_path / name, 'paper = "早报"')
     assert find_inputs([tmp_path]) == ([], [])
+
+
+def test_find_inputs_passes_over_the_pictures_of_web_pages(tmp_path: Path) -> None:
+    for name in ("a/页.html", "a/页_files/1.jpg", "a/图.png", "b/01.jpg", "readme.html", "02.png"):
+        write(tmp_path / name)
+    assert names(tmp_path) == ["02.png", "a/页.html", "b/01.jpg"]
+    assert [file.name for file in find_inputs([tmp_path / "a" / "图.png"])[0]] == ["图.png"]
 
 
 def test_find_inputs_refuses_unknown_kinds_of_file(tmp_path: Path) -> None:
@@ -302,11 +310,6 @@ def test_format_of_reads_single_articles_from_folders_of_manuscripts_only() -> N
     assert format_of(Path("/a/b.exe")) is None
 
 
-def test_formats_run_apart_what_parses_in_native_code() -> None:
-    apart = {suffix for suffix, form in FORMATS.items() if form.apart}
-    assert apart == {".pdf", ".docx", ".png", ".jpg", ".jpeg", ".tif", ".tiff"}
-
-
 @pytest.mark.parametrize(
     "reader",
     sorted(
@@ -326,23 +329,6 @@ def test_formats_load_no_library_before_it_is_needed() -> None:
     )
     heavy = {"pypdfium2", "rapidocr", "onnxruntime", "cv2", "docx", "lxml", "PIL", "markdown_it"}
     assert heavy.isdisjoint(name.split(".")[0] for name in loaded.stdout.split())
-
-
-def test_read_any_pdf_without_text_is_read_as_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_text(*_: object) -> Found:
-        raise InputRefused("没有文字 (no_text_layer)", code="no_text_layer")
-
-    def damaged(*_: object) -> Found:
-        raise InputRefused("已损坏 (damaged)", code="damaged")
-
-    scanned = Found(pages=(Page(STORY, "a.pdf"),))
-    readers = {"embeddings.sources.pdf:read_pdf": no_text}
-    readers["embeddings.sources.scan:read_scanned_pdf"] = lambda *_: scanned
-    monkeypatch.setattr(formats, "load_reader", readers.__getitem__)
-    assert formats.read_any_pdf(b"", "a.pdf", Place(), LIMITS) == scanned
-    readers["embeddings.sources.pdf:read_pdf"] = damaged
-    with pytest.raises(InputRefused, match="damaged"):
-        formats.read_any_pdf(b"", "a.pdf", Place(), LIMITS)
 
 
 def use_reader(monkeypatch: pytest.MonkeyPatch, suffix: str, reader: str) -> None:
@@ -417,26 +403,123 @@ def test_read_input_reads_an_archive_of_an_issue(tmp_path: Path) -> None:
     assert len(read.content_hash) == 32
 
 
+LONG_STORY = STORY + "街坊说，面馆的汤熬了一整夜，老街的早晨又热闹起来。\n"
+WHOLE, SPLIT = ["老街面馆开张"], ["老街面馆开张", "街坊说，面馆的汤熬了一整夜"]
+BREAK = '[[mark]]\ntext = "街坊 说，面馆"\nbreak = true\n'
+LOST = '[[mark]]\ntext = "早市搬家，{}摊位一个不少，街坊早起"\nbreak = true\n'
+
+
+def titles(file: InputFile) -> list[str]:
+    return [article.title for article in read_input(file, LIMITS).articles]
+
+
 @pytest.mark.parametrize("name", ["01.txt.marks.toml", "01.marks.toml"])
-def test_read_input_passes_the_sidecar_on_and_covers_it_by_the_hash(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    given: list[bytes | None] = []
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_read_input_obeys_the_sidecar_in_any_encoding(tmp_path: Path, name: str, encoding: str) -> None:
+    file = InputFile(write(tmp_path / "01.txt", LONG_STORY), "01.txt")
+    assert titles(file) == WHOLE
+    write(tmp_path / name, BREAK.encode(encoding))
+    assert titles(file) == SPLIT
+    assert read_input(file, LIMITS).refused == ()
+    (tmp_path / name).unlink()
+    assert titles(file) == WHOLE
 
-    def read_page(page: Page, marks: bytes | None) -> list[Article]:
-        given.append(marks)
-        return [Article("1", "面馆", page.text)]
 
-    monkeypatch.setattr(intake, "_read_page", read_page)
+def test_read_input_covers_the_sidecar_by_the_hash(tmp_path: Path) -> None:
     file = InputFile(write(tmp_path / "01.txt"), "01.txt")
     hashes = [read_input(file, LIMITS).content_hash]
-    for content in ("a = 1", "a = 2", ""):
-        write(tmp_path / name, content)
+    for content in ("# 1", "# 2", ""):
+        write(tmp_path / "01.marks.toml", content)
         hashes.append(read_input(file, LIMITS).content_hash)
-    assert given == [None, b"a = 1", b"a = 2", b""]
     assert len(set(hashes)) == 4
-    (tmp_path / name).unlink()
+    (tmp_path / "01.marks.toml").unlink()
     assert read_input(file, LIMITS).content_hash == hashes[0]
+
+
+@pytest.mark.parametrize("content", [b"", b" \n\t", b"# nothing yet\n"])
+def test_read_input_takes_a_sidecar_without_marks_as_none(tmp_path: Path, content: bytes) -> None:
+    file = InputFile(write(tmp_path / "01.txt", LONG_STORY), "01.txt")
+    write(tmp_path / "01.marks.toml", content)
+    assert titles(file) == WHOLE
+    assert read_input(file, LIMITS).refused == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[[mark]", "不是合法的 TOML"),
+        (b"\x89PNG\r\n\x1a\n", "不是文本"),
+        (bytes(64), "不是文本"),
+        ("あいうえおかきくけこさしすせそ".encode("shift_jis"), "不是文本"),
+        ("x = " + "[" * 50_000, "不是合法的 TOML"),
+        (BREAK + '[[mark]]\ntext = "早市"\n', "第 2 个标记"),
+    ],
+)
+def test_read_input_reads_the_page_without_a_broken_sidecar(
+    tmp_path: Path, content: str | bytes, words: str
+) -> None:
+    write(tmp_path / "a" / "01.txt", LONG_STORY)
+    file = InputFile(tmp_path / "a" / "01.txt", "a/01.txt")
+    plain = read_input(file, LIMITS)
+    write(tmp_path / "a" / "01.marks.toml", content)
+    read = read_input(file, LIMITS)
+    (refusal,) = read.refused
+    assert read.articles == plain.articles
+    assert (refusal.file, refusal.code) == ("a/01.marks.toml", "bad_marks")
+    assert words in refusal.reason
+    # Known as it stands: it is read again only once something changes.
+    assert read.content_hash not in ("", plain.content_hash)
+
+
+def test_read_input_names_the_marks_that_fit_no_line_and_applies_the_others(tmp_path: Path) -> None:
+    file = InputFile(write(tmp_path / "01.txt", LONG_STORY), "01.txt")
+    sidecar = write(tmp_path / "01.marks.toml", LOST.format("两个") + BREAK)
+    read = read_input(file, LIMITS)
+    assert [article.title for article in read.articles] == SPLIT
+    (refusal,) = read.refused
+    assert (refusal.file, refusal.code) == ("01.marks.toml", "unused_mark")
+    assert "“早市搬家，两个摊位一个不少，街坊”开头" in refusal.reason
+    assert "街坊说" not in refusal.reason
+    write(sidecar, "".join(LOST.format(f"{n}个") for n in range(5)))
+    (refusal,) = read_input(file, LIMITS).refused
+    assert "2个" in refusal.reason
+    assert "3个" not in refusal.reason
+    assert "等 5 处" in refusal.reason
+
+
+def test_read_input_counts_a_mark_as_used_if_any_page_of_the_file_uses_it(tmp_path: Path) -> None:
+    issue = packed(member("01.txt", STORY), member("02.txt", LONG_STORY))
+    file = InputFile(write(tmp_path / "2026-03-04.zip", issue), "2026-03-04.zip")
+    sidecar = write(tmp_path / "2026-03-04.marks.toml", BREAK)
+    assert titles(file) == WHOLE + SPLIT
+    assert read_input(file, LIMITS).refused == ()
+    write(sidecar, BREAK + LOST.format("两个"))
+    (refusal,) = read_input(file, LIMITS).refused
+    assert (refusal.file, refusal.code) == ("2026-03-04.marks.toml", "unused_mark")
+
+
+def test_read_input_says_that_marks_of_a_file_without_pages_are_unused(tmp_path: Path) -> None:
+    line = json.dumps({"id": "1", "title": "渡口不停航", "body": "渡船每天往返十八趟。"}, ensure_ascii=False)
+    file = InputFile(write(tmp_path / "a.jsonl", line), "a.jsonl")
+    write(tmp_path / "a.marks.toml", BREAK)
+    read = read_input(file, LIMITS)
+    assert [article.id for article in read.articles] == ["1"]
+    assert [refusal.code for refusal in read.refused] == ["unused_mark"]
+
+
+def test_read_input_lets_every_layout_be_seen_in_the_order_of_the_articles(tmp_path: Path) -> None:
+    issue = packed(
+        member("01.txt", LONG_STORY),
+        member("02.txt", "上一版 下一版\n第02版:要闻\n"),
+        member("03.txt", STORY),
+    )
+    file = InputFile(write(tmp_path / "2026-03-04.zip", issue), "2026-03-04.zip")
+    seen: list[tuple[str, Layout]] = []
+    read = read_input(file, LIMITS, lambda page, layout: seen.append((page.file, layout)))
+    assert [name for name, _ in seen] == [f"2026-03-04.zip/0{n}.txt" for n in (1, 2, 3)]
+    assert [len(layout.articles) for _, layout in seen] == [1, 0, 1]
+    found = [article for _, layout in seen for article in layout.articles]
+    assert [article.body for article in read.articles] == [article.body for article in found]
 
 
 def test_sidecar_with_the_whole_name_comes_before_that_with_the_stem(tmp_path: Path) -> None:
@@ -460,38 +543,28 @@ def test_read_input_reads_the_page_although_its_sidecar_is_refused(tmp_path: Pat
     assert [refusal.code for refusal in read_input(file, LIMITS).refused] == ["unreadable"]
 
 
-def test_read_page_that_refuses_its_sidecar_costs_this_page_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def read_page(page: Page, marks: bytes | None) -> list[Article]:
-        raise InputRefused("更正文件读不懂 (bad_marks)", code="bad_marks")
-
-    monkeypatch.setattr(intake, "_read_page", read_page)
-    assert refusal_of(write(tmp_path / "01.txt"))[0] == "bad_marks"
+def test_sidecar_name_is_that_of_the_one_there_is_else_of_the_one_to_write(tmp_path: Path) -> None:
+    file = InputFile(write(tmp_path / "a" / "01.txt"), "a/01.txt")
+    assert sidecar_name(file) == "a/01.marks.toml"
+    write(tmp_path / "a" / "01.txt.marks.toml", "")
+    assert sidecar_name(file) == "a/01.txt.marks.toml"
 
 
 def test_build_reads_a_page_again_when_its_sidecar_comes_changes_or_goes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings, encoder: FakeEncoder
+    tmp_path: Path, settings: Settings, encoder: FakeEncoder
 ) -> None:
-    def read_page(page: Page, marks: bytes | None) -> list[Article]:
-        return [Article("1", "面馆", f"面馆今天开张。{(marks or b'').decode()}")]
+    def articles() -> int:
+        return build([tmp_path / "in"], settings, encoder).articles
 
-    def counters() -> tuple[int, int]:
-        report = build([tmp_path / "in"], settings, encoder)
-        return report.updated, report.unchanged
-
-    monkeypatch.setattr(intake, "_read_page", read_page)
-    write(tmp_path / "in" / "01.txt")
+    write(tmp_path / "in" / "01.txt", LONG_STORY)
     sidecar = tmp_path / "in" / "01.txt.marks.toml"
-    build([tmp_path / "in"], settings, encoder)
-    assert counters() == (0, 1)
-    for change in ("街坊来了。", "街坊走了。"):  # of one length, within one tick of the clock
+    assert articles() == 1
+    # All of one length, and within one tick of the clock.
+    for change, count in ((BREAK, 2), (BREAK.replace("break", "join "), 1), (BREAK, 2)):
         write(sidecar, change)
-        assert counters() == (1, 0)
-        assert counters() == (0, 1)
+        assert articles() == count
     sidecar.unlink()
-    assert counters() == (1, 0)
-    assert counters() == (0, 1)
+    assert articles() == 1
 
 
 def test_limits_of_are_those_of_the_settings(settings: Settings) -> None:

@@ -1,28 +1,12 @@
-"""Whole pages: the items, their parts, and the promises that hold for any text."""
+"""Whole pages: stories with the parts of their headlines, their paragraphs and their pictures."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections import Counter
-from pathlib import Path
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from embeddings.layout import read_page
-from embeddings.layout.articles import gather
-from embeddings.layout.roles import read_roles
-from embeddings.layout.weights import Role
 from embeddings.records import Article, ArticleKind, Page
-
-ROOT = Path(__file__).parents[2]
-NOODLES = "本报讯（记者 毛小路）老街上的面馆昨天开张，三层小楼坐满了客人，老板毛大路说，面粉都是本地磨的。"
-NOODLES_MORE = "面馆一天卖出三百碗面，街坊们排队排到了巷口，毛大路打算再添两口大锅。"
-FERRY = "石桥渡口的老船工昨天摇完了最后一趟船，两岸的乡亲站在雨里送他，船头挂着一串红辣椒。"
-FERRY_MORE = "渡口的船停了，新修的石桥明天通车，乡亲们过河只要走上两分钟。"
-PHOTO = "孩子们在石桥小学的操场上放风筝，春风把风筝送上了屋顶。"
+from tests.embeddings.damaged_pages import FERRY, FERRY_MORE, NOODLES, NOODLES_MORE, PHOTO
 
 
 def items(*lines: str, gap: str = "\n\n") -> list[Article]:
@@ -204,119 +188,3 @@ def test_read_page_gives_distinct_ids_to_equal_titles() -> None:
 @pytest.mark.parametrize("text", ["", "\n\n", " 　\n"])
 def test_read_page_finds_nothing_on_a_blank_page(text: str) -> None:
     assert read_page(Page(text, "p.txt")) == []
-
-
-def test_read_page_finds_the_items_of_the_sample_issues() -> None:
-    wanted: dict[str, set[int]] = {}
-    for line in (ROOT / "tests/data/seed_pages.jsonl").read_text("utf-8").splitlines():
-        item = json.loads(line)
-        wanted.setdefault(item["file"], set()).add(item["lines"][0])
-    right = found = 0
-    for name in wanted:
-        text = (ROOT / "seeds" / name).read_text("utf-8")
-        starts = {text.count("\n", 0, a.source.start) + 1 for a in read_page(Page(text, name)) if a.source}
-        right, found = right + len(starts & wanted[name]), found + len(starts)
-    asked = sum(map(len, wanted.values()))
-    assert 2 * right / (found + asked) >= 0.95
-
-
-SNIPPETS = st.sampled_from(
-    [
-        NOODLES,
-        NOODLES[:30],
-        NOODLES[30:],
-        FERRY,
-        FERRY_MORE,
-        PHOTO,
-        "老街面馆开张",
-        "渡口送别老船工",
-        "——一碗面的三十年",
-        "记者 秦川",
-        "记者 秦川 摄",
-        "简讯",
-        "●石桥明天通车。",
-        "（上接第一版）",
-        "（下转第三版）",
-        "上一版 下一版",
-        "遗失声明",
-        "“",
-        "，",
-        "",
-        "",
-        "（毛小路 秦川）",
-        "2026年3月4日",
-    ]
-)
-DAMAGED = st.lists(SNIPPETS, max_size=14).flatmap(
-    lambda lines: st.sampled_from(["\n", "\n\n", "\r\n"]).map(lambda gap: gap.join(lines))
-)
-ANY_TEXT = st.one_of(DAMAGED, st.text(max_size=200))
-
-
-@settings(max_examples=150, deadline=None)
-@given(ANY_TEXT)
-def test_read_page_gives_ordered_items_that_do_not_overlap(text: str) -> None:
-    found = read_page(Page(text, "p.txt"))
-    ends = 0
-    for article in found:
-        assert article.source is not None
-        assert ends <= article.source.start < article.source.end <= len(text)
-        ends = article.source.end
-        assert article.title
-    assert len({article.id for article in found}) == len(found)
-
-
-@settings(max_examples=150, deadline=None)
-@given(DAMAGED)
-def test_read_page_shows_the_title_inside_its_source(text: str) -> None:
-    for article in read_page(Page(text, "p.txt")):
-        assert article.source is not None
-        printed = Counter(text[article.source.start : article.source.end])
-        assert not Counter("".join(article.title.split())) - printed
-
-
-@settings(max_examples=150, deadline=None)
-@given(ANY_TEXT)
-def test_gather_puts_every_line_in_one_item_or_in_the_furniture(text: str) -> None:
-    readings = read_roles(text)
-    gathered = [reading.line.number for draft in gather(readings) for reading in draft.readings]
-    aside = [r.line.number for r in readings if r.role in (Role.FURNITURE, Role.LABEL)]
-    assert sorted(gathered + aside) == list(range(len(readings)))
-
-
-@settings(max_examples=150, deadline=None)
-@given(DAMAGED)
-def test_read_page_loses_no_character_of_a_damaged_page(text: str) -> None:
-    inside = [r for draft in gather(read_roles(text)) for r in draft.readings]
-    kept: Counter[str] = Counter()
-    for article in read_page(Page(text, "p.txt")):
-        for part in (
-            article.title,
-            article.kicker,
-            article.subtitle,
-            article.byline,
-            article.body,
-            *article.captions,
-        ):
-            kept += Counter("".join(part.split()))
-    # Brackets around names and the pointers to other pages are marks, not text.
-    marks = set("（）□上接下转第一三版")
-    wanted = Counter(c for r in inside for c in r.line.text if not c.isspace() and c not in marks)
-    repeated = Counter(c for r in inside if r.role in (Role.BYLINE, Role.END_BYLINE) for c in r.line.text)
-    # A byline given twice is kept once.
-    assert not (wanted - kept) - repeated
-
-
-@pytest.mark.parametrize(
-    "line", ["面馆\n", "老街面馆开张\n", FERRY + "\n", "记者 秦川 摄\n", "●石桥明天通车。\n", "“\n", "（\n\n"]
-)
-def test_read_page_is_quick_on_a_page_of_many_lines(line: str) -> None:
-    began = time.perf_counter()
-    read_page(Page(line * 10_000, "p.txt"))
-    assert time.perf_counter() - began < 10
-
-
-def test_read_page_is_quick_on_one_very_long_line() -> None:
-    began = time.perf_counter()
-    read_page(Page("记者 毛小路 " * 50_000 + "（" * 50_000, "p.txt"))
-    assert time.perf_counter() - began < 10

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embeddings.layout.people import dateline_of, looks_like_name, people_of
+from embeddings.layout.names import looks_like_name
+from embeddings.layout.people import dateline_of, people_of
 from embeddings.records import Dateline, PersonRole
 
 
@@ -221,40 +222,6 @@ def test_dateline_of_reads_agency_place_and_day(paragraph: str, dateline: Dateli
 )
 def test_dateline_of_gives_none_for_an_ordinary_paragraph(paragraph: str) -> None:
     assert dateline_of(paragraph) is None
-
-
-@pytest.mark.parametrize(
-    "text", ["毛小路", "秦川", "李 明 王晓红", "欧阳文静", "阿依古丽·买买提", "索朗德吉"]
-)
-def test_looks_like_name_is_high_for_names(text: str) -> None:
-    assert looks_like_name(text) > 0.6
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "党建 激活",
-        "安全 生产",
-        "方便 群众",
-        "高考 指南",
-        "石家庄",
-        "面馆",
-        "于是",
-        "成都",
-        "毛",
-        "",
-        "毛小路。",
-        "毛小路 摄",
-        "毛" * 99,
-    ],
-)
-def test_looks_like_name_is_low_for_other_words(text: str) -> None:
-    assert looks_like_name(text) < 0.2
-
-
-def test_looks_like_name_prefers_frequent_surnames_and_usual_lengths() -> None:
-    assert looks_like_name("王小路") > looks_like_name("温小路") > looks_like_name("笪小路")
-    assert looks_like_name("王小路") > looks_like_name("王路") > looks_like_name("王小路路")
 
 
 @given(st.text(alphabet="记者通讯员摄文图/、 （）:·毛小路李明欧阳据《》社电6月5日王a和,", max_size=60))

@@ -86,6 +86,10 @@ def test_article_as_json_has_the_fields_of_the_contract() -> None:
         "captions": ["图"],
         "url": None,
         "source": {"file": "01.txt", "start": 3, "end": 9},
+        "people": [],
+        "dateline": None,
+        "pointers": {"before": None, "after": None},
+        "confidence": 1.0,
     }
 
 
@@ -212,6 +216,19 @@ def test_article_id_of_pages_without_a_place_hangs_on_the_file() -> None:
 def test_distinct_ids_number_what_comes_again() -> None:
     same = [article(article_id=name) for name in ("a", "b", "a", "a")]
     assert [one.id for one in distinct_ids(same)] == ["a", "b", "a-2", "a-3"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "distinct"),
+    [
+        ("a a-2 a", "a a-2 a-3"),
+        ("a a a-2", "a a-2 a-2-2"),
+        ("a-2 a a a a-2", "a-2 a a-3 a-4 a-2-2"),
+    ],
+)
+def test_distinct_ids_leave_out_a_number_that_another_article_has(ids: str, distinct: str) -> None:
+    articles = [article(article_id=name) for name in ids.split()]
+    assert " ".join(one.id for one in distinct_ids(articles)) == distinct
 
 
 @given(

@@ -98,7 +98,7 @@ def test_damaged_files_lists_all_of_them(data: Path) -> None:
     assert damaged_files(folder, read_manifest(folder)) == ["catalog.sqlite", "vectors.faiss"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"format": "x"}', '{"format": 1}', "\xff"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"format": "x"}', '{"format": 2}', "\xff"])
 def test_open_with_a_damaged_manifest_says_so(data: Path, text: str) -> None:
     (snapshot_folder(data, 1) / "manifest.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(IndexDamaged, match=r"manifest\.json"):
@@ -116,6 +116,14 @@ def test_open_of_a_newer_format_is_a_mismatch(data: Path) -> None:
     edit_manifest(data, lambda fields: fields.update(format=snapshots.FORMAT_VERSION + 1, future="field"))
     with pytest.raises(IndexMismatch):
         open_current(data)
+
+
+def test_open_of_an_older_format_says_to_build_and_that_nothing_is_lost(data: Path) -> None:
+    edit_manifest(data, lambda fields: fields.update(format=snapshots.FORMAT_VERSION - 1))
+    with pytest.raises(IndexMismatch, match="旧版") as caught:
+        open_current(data)
+    assert "wenbao build" in caught.value.hint
+    assert "不会丢" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["articles", "passages"])

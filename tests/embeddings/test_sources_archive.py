@@ -122,6 +122,13 @@ def test_read_archive_passes_over_what_folders_pass_over() -> None:
     assert found.refused == ()
 
 
+def test_read_archive_passes_over_the_pictures_of_web_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "read_as", lambda *given: Found(pages=(Page("", given[2]),)))
+    found = read(*(member(name, b"") for name in ("a/a.html", "a/a_files/1.png", "a/2.jpg", "b/3.jpg")))
+    assert [page.file for page in found.pages] == ["issue.zip/a/a.html", "issue.zip/b/3.jpg"]
+    assert found.refused == ()
+
+
 @pytest.mark.parametrize(
     "name",
     [

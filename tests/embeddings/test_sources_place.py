@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import InputRefused
-from embeddings.sources.place import Issue, Place, parse_date, place_of, read_issue
+from embeddings.sources.place import Issue, Place, parse_date, parse_issue, place_of, read_issue
 
 DAY = datetime.date(2026, 3, 4)
 
@@ -56,7 +56,7 @@ def test_parse_date_knows_no_such_date(text: str) -> None:
 def test_read_issue_reads_paper_and_date(tmp_path: Path, toml: str, issue: Issue) -> None:
     file = tmp_path / "issue.toml"
     file.write_text(toml, "utf-8")
-    assert read_issue(file) == issue
+    assert read_issue(file) == parse_issue(toml.encode()) == issue
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,8 @@ def test_read_issue_refuses_a_broken_file(tmp_path: Path, toml: str) -> None:
     with pytest.raises(InputRefused) as caught:
         read_issue(file)
     assert caught.value.code == "bad_issue"
+    with pytest.raises(InputRefused, match="bad_issue"):
+        parse_issue(toml.encode())
 
 
 def test_read_issue_refuses_a_missing_file(tmp_path: Path) -> None:

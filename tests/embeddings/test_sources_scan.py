@@ -14,11 +14,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pypdfium2
 import pytest
 
 from embeddings.errors import InputRefused
 from embeddings.records import Page
 from embeddings.sources import scan
+from embeddings.sources.anypdf import read_any_pdf
 from embeddings.sources.found import Found, Limits
 from embeddings.sources.place import Place
 from embeddings.sources.scan import read_scan, read_scanned_pdf
@@ -35,6 +37,7 @@ from embeddings.sources.raster import open_images
 from embeddings.sources.recognition import Reading
 from embeddings.sources.straight import Slant, clean, in_picture, legible, slant_of, type_size
 from embeddings.sources.typeset import Box, TypeLine
+from tests.pdfs import Item, newspaper
 
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc")
 BOLD = FONT.with_name("NotoSansCJK-Bold.ttc")
@@ -51,6 +54,7 @@ RIGHT = [
     "光线也好，读书的孩子越来越多。",
 ]
 BODY = "".join([*LEFT, *RIGHT])
+TYPESET = Item(title="渡口加开早班船", paragraphs=("渡口今早加开两趟船，乘客都说不用再等了。",))
 
 needs_font = pytest.mark.skipif(not FONT.exists(), reason="no Chinese font to draw with")
 
@@ -154,6 +158,29 @@ def test_read_scanned_pdf_reads_the_pages_without_text() -> None:
     found = read_scanned_pdf(data, "b.pdf", NO_PLACE, Limits())
     assert [page.file for page in found.pages] == ["b.pdf#1", "b.pdf#2"]
     assert squeezed(found.pages[0].text) == HEADLINE + BODY
+
+
+@needs_font
+def test_read_any_pdf_reads_its_scanned_pages_as_scans_and_the_others_by_their_text() -> None:
+    scanned, typeset = encoded(drawn().convert("RGB"), "PDF", resolution=200), newspaper([[TYPESET]], 1)
+    found = read_any_pdf(joined(typeset, scanned, typeset), "b.pdf", NO_PLACE, Limits())
+    assert [page.file for page in found.pages] == ["b.pdf#1", "b.pdf#2", "b.pdf#3"]
+    assert found.refused == ()
+    first, second, third = (squeezed(page.text) for page in found.pages)
+    assert first == third
+    assert first.startswith(TYPESET.title)
+    assert second == HEADLINE + BODY
+
+
+def joined(*files: bytes) -> bytes:
+    """One PDF of the pages of all."""
+    out = io.BytesIO()
+    with pypdfium2.PdfDocument.new() as document:
+        for data in files:
+            with pypdfium2.PdfDocument(data) as part:
+                document.import_pages(part)
+        document.save(out)
+    return out.getvalue()
 
 
 @needs_font

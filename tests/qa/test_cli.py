@@ -113,6 +113,31 @@ def test_articles_prints_one_json_list(run: Run, pages: Path) -> None:
     assert [article["paper"] for article in ran.document] == ["清岸日报", "清岸日报"]
 
 
+def test_articles_prints_items_with_what_is_known_of_them(run: Run, pages: Path) -> None:
+    ran = run("articles", str(pages), "--json")
+    fields = "people dateline pointers confidence doubts continued_on continued_from"
+    assert all(set(fields.split()) <= set(article) for article in ran.document)
+    assert all("lines" not in article for article in ran.document)
+    assert ran.document[0]["people"] == [{"name": "林一帆", "role": "reporter"}]
+
+
+def test_articles_explained_prints_every_line(run: Run, pages: Path) -> None:
+    ran = run("articles", str(pages), "--explain", "--json")
+    assert [line["line"] for article in ran.document for line in article["lines"]] == [1, 3, 5, 7]
+    shown = run("articles", str(pages), "--explain")
+    assert shown.status == 0
+    for words in ("把握", "2026-03-02/01.txt", "标题 headline", "清岸新桥今天合龙", "相对于"):
+        assert words in shown.out
+
+
+def test_articles_says_which_marks_are_broken_and_lists_the_page(run: Run, pages: Path) -> None:
+    (pages / "2026-03-02" / "01.marks.toml").write_text("[[mark]", encoding="utf-8")
+    ran = run("articles", str(pages), "--json")
+    assert (ran.status, len(ran.document)) == (3, 2)
+    assert "2026-03-02/01.marks.toml" in ran.err
+    assert "bad_marks" in ran.err
+
+
 @pytest.mark.parametrize("question", ["", "   ", "？！", "问" * 2000])
 def test_question_that_cannot_be_used_is_the_callers_fault(run: Run, pages: Path, question: str) -> None:
     run("build", str(pages))

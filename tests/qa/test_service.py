@@ -18,6 +18,7 @@ from embeddings.errors import (
     NotFoundError,
     QuestionError,
 )
+from embeddings.halves import Halves
 from embeddings.index.snapshot import VECTORS, publish, snapshot_folder
 from embeddings.records import Answer, AnswerKind, Filters, Mode
 from embeddings.settings import Settings
@@ -88,6 +89,21 @@ def test_answer_cites_the_sentence_that_answers_verbatim(service: Service) -> No
     assert "六十人" in answer.text
     assert answer.citations[0].article.id == "ferry"
     assert (answer.mode, answer.snapshot) == (Mode.EXTRACTIVE, 1)
+
+
+def test_halves_are_those_of_a_story_that_runs_over_pages(archive: Archive) -> None:
+    issue = archive.inbox / "柳湾晚报" / "2026-10-14"
+    issue.mkdir(parents=True)
+    lead = "本报讯（记者 阮小舟）柳湾渡口的渡船每天往返十八趟，冬天水浅，船要绕过沙洲。"
+    (issue / "01.txt").write_text(f"渡口的冬天\n\n{lead}（下转第三版）\n", encoding="utf-8")
+    rest = "绕过沙洲的渡船每天少跑两趟，柳湾渡口的船工盼着开春水涨。"
+    (issue / "03.txt").write_text(f"（上接第一版）{rest}\n", encoding="utf-8")
+    archive.build()
+    service = Service(archive.settings, FakeEncoder(), FakeSpans())
+    pages = {article.page: article for article in service.newest(2)}
+    assert service.halves(pages["01"]) == Halves(after=pages["03"])
+    assert service.halves(pages["03"]) == Halves(before=pages["01"])
+    assert service.halves(service.article("ferry")) == Halves()
 
 
 def test_answer_that_the_papers_do_not_give_is_said_so(archive: Archive) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from embeddings.errors import IndexMissing, NotFoundError, QuestionError
+from embeddings.halves import Halves, halves_of
 from embeddings.records import Answer, Article, Filters, Hit, Mode, Passage
 from qa.service import SearchResult, Status
 from tests.web import samples
@@ -69,6 +70,10 @@ class FakeService:
             if article.id == article_id:
                 return article
         raise NotFoundError("没有这篇报道。", hint="请从搜索结果或引用进入。")
+
+    def halves(self, article: Article) -> Halves:
+        self._ready()
+        return halves_of(article, self.articles)
 
     def newest(self, limit: int) -> list[Article]:
         self._ready()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from embeddings.errors import GeneratorUnavailable
-from embeddings.records import Filters, Mode
+from embeddings.records import Filters, Mode, Pointers
 from embeddings.settings import Settings
 from tests.web import samples
 from tests.web.fakes import CONVERSATION, FakeService
@@ -234,9 +235,24 @@ def test_search_takes_the_limits_of_the_count(client: FlaskClient, k: int) -> No
 def test_article_has_its_fields_and_the_text_quotes_count_in(client: FlaskClient) -> None:
     body = client.get(f"/api/articles/{samples.LIBRARY.id}").get_json()
 
-    assert body == {**samples.LIBRARY.to_json(), "text": samples.LIBRARY.text}
+    halves = {"continued_on": None, "continued_from": None}
+    assert body == {**samples.LIBRARY.to_json(), "text": samples.LIBRARY.text, **halves}
     citation = samples.ASTRAL_REPLY.citations[0]
     assert body["text"][citation.quote_start : citation.quote_end] == citation.quote
+
+
+def test_article_names_its_other_halves() -> None:
+    first = replace(samples.LIBRARY, pointers=Pointers(after="3"))
+    middle = replace(first, id="middle", page="03", pointers=Pointers("1", "5"))
+    last = replace(first, id="a/b", page="05", pointers=Pointers(before="3"))
+    service = FakeService(articles=[last, middle, first])
+    client = create_app(service, Settings()).test_client()
+
+    body = client.get("/api/articles/middle").get_json()
+    assert (body["continued_from"], body["continued_on"]) == (first.id, "a/b")
+    assert body["pointers"] == {"before": "1", "after": "5"}
+    body = client.get(f"/api/articles/{first.id}").get_json()
+    assert (body["continued_from"], body["continued_on"]) == (None, "middle")
 
 
 def test_article_with_a_hostile_id_is_found_by_it(client: FlaskClient) -> None:

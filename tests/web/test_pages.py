@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
+from embeddings.records import Article, Pointers
 from embeddings.settings import Settings
 from tests.web import samples
 from tests.web.fakes import CONVERSATION, FakeService
@@ -195,6 +196,44 @@ def test_article_with_a_web_address_links_to_it() -> None:
     client = create_app(FakeService(articles=[linked]), Settings()).test_client()
 
     assert 'href="https://example.org/tea?a=1&amp;b=2"' in page(client, f"/articles/{linked.id}")
+
+
+FIRST = replace(samples.LIBRARY, pointers=Pointers(after="3"))
+REST = replace(
+    samples.LIBRARY,
+    id="rest",
+    title="夜读<灯>亮了以后",
+    page="03",
+    pointers=Pointers(before="1"),
+    confidence=0.4,
+)
+
+
+def test_article_page_links_the_two_halves_of_a_story() -> None:
+    client = create_app(FakeService(articles=[FIRST, REST, samples.FERRY]), Settings()).test_client()
+
+    shown = page(client, f"/articles/{FIRST.id}")
+    assert '<a href="/articles/rest">下接第03版《夜读&lt;灯&gt;亮了以后》</a>' in shown
+    assert shown.index("下接第03版") > shown.index("增加经费260万元")
+    assert "上接" not in shown
+    shown = page(client, "/articles/rest")
+    assert f'<a href="/articles/{FIRST.id}">上接第01版《{FIRST.title}》</a>' in shown
+    assert shown.index("上接第01版") < shown.index("柳湾市图书馆从本月起")
+    assert "下接" not in shown
+
+
+@pytest.mark.parametrize("others", [(), (replace(REST, date=samples.TEA.date),), (samples.FERRY,)])
+def test_article_page_without_the_other_half_links_none(others: tuple[Article, ...]) -> None:
+    client = create_app(FakeService(articles=[FIRST, *others]), Settings()).test_client()
+
+    assert "下接" not in page(client, f"/articles/{FIRST.id}")
+
+
+def test_article_page_shows_no_reader_how_surely_the_article_was_found() -> None:
+    sure = create_app(FakeService(articles=[replace(REST, confidence=1.0)]), Settings()).test_client()
+    unsure = create_app(FakeService(articles=[REST]), Settings()).test_client()
+
+    assert page(sure, "/articles/rest") == page(unsure, "/articles/rest")
 
 
 @pytest.mark.parametrize(
