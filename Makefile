@@ -47,7 +47,8 @@ eval: setup ## measure the answers on seeds/questions.jsonl
 eval-shared: setup ## measure retrieval on the development data in $(SHARED)/data
 	SHARED=$(SHARED) $(BIN)/python -m tests.bench.retrieval --precision $(PRECISION)
 
-eval-pages: setup ## measure the reading of pages on $(SHARED)/data/pages, seeds/ and the held-out marked pages
+# `fit-pages` learns from all of these but the pages in k: only those are held out.
+eval-pages: setup ## measure the reading of pages on $(SHARED)/data/pages, seeds/ and marked pages
 	$(BIN)/python -m tests.bench.pages $(SHARED)/data/pages
 	$(BIN)/python -m tests.bench.pages seeds --gold tests/data/seed_pages.jsonl
 	$(BIN)/python -m tests.bench.pages tests/data/marked --only h -q

@@ -46,7 +46,7 @@ class Potentials:
         moves = tables.signing_moves if self.signing[i] else tables.moves
         moves = moves + self.unsigned * tables.unsigned + self.seams[i] * tables.seam
         if self.forced[i] is not None:
-            moves = moves - FORBIDDEN * (s.BEGINS != self.forced[i])
+            moves = moves - FORBIDDEN * (self.forced[i] != s.BEGINS)
         return moves
 
     @property
@@ -118,7 +118,7 @@ def best_path(page: Potentials) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Marginals:
-    """Probabilities under the model, 0..1: `states` [lines, states]; `begins` [lines], that an item begins."""
+    """Probabilities by the model, 0..1: `states` [lines, states]; `begins` [lines], that an item begins."""
 
     states: Scores
     begins: Scores
@@ -146,7 +146,8 @@ def marginals(page: Potentials) -> Marginals:
 
 def _scaled(scores: Scores) -> Scores:
     """Exponentials, the highest of them 1."""
-    return np.exp(np.maximum(scores - scores.max(), NEVER))
+    scaled: Scores = np.exp(np.maximum(scores - scores.max(), NEVER))
+    return scaled
 
 
 def _unit(weights: Scores) -> Scores:

@@ -26,7 +26,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A line's role with its probability (0..1), the next most probable one, and the reasons, strongest first."""
+    """A line's role with its probability (0..1), the next most probable one, and reasons, strongest first."""
 
     reading: Reading
     probability: float

@@ -1,4 +1,4 @@
-"""What a line of a page can be for, and the grammar of a page: what may follow what, and where an item begins."""
+"""What a line of a page can be for, and the grammar of a page: what may follow what, where an item begins."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Role(StrEnum):
     HEADLINE_MORE = "headline_more"
     SUBTITLE = "subtitle"
     BRIEF_HEADLINE = "brief_headline"
-    # Text. A lead names its agency, place or author; `untitled` is text that begins an item without a headline.
+    # Text. A lead names its agency, place or author; `untitled` is text that begins an item with no headline.
     LEAD = "lead"
     BODY = "body"
     BRIEF = "brief"
@@ -93,7 +93,18 @@ FOLLOWS: dict[Role, tuple[Role, ...]] = {
     R.UNTITLED: _STORY,
     R.NOTE: _STORY,
     R.SUBHEAD: (R.BODY, R.LEAD, R.NOTE, R.CAPTION, R.BYLINE, R.SUBHEAD, R.INSET),
-    R.BYLINE: (R.KICKER, R.HEADLINE, R.LEAD, R.BODY, R.NOTE, R.BYLINE, R.CAPTION, R.SUBTITLE, R.SUBHEAD, R.INSET),
+    R.BYLINE: (
+        R.KICKER,
+        R.HEADLINE,
+        R.LEAD,
+        R.BODY,
+        R.NOTE,
+        R.BYLINE,
+        R.CAPTION,
+        R.SUBTITLE,
+        R.SUBHEAD,
+        R.INSET,
+    ),
     R.END_BYLINE: (R.END_BYLINE, R.SIGNATURE, R.CAPTION, R.NOTE, R.SUBHEAD, *_NEXT_ITEM),
     R.SIGNATURE: (R.SIGNATURE, R.END_BYLINE, R.NOTE, R.SUBHEAD, *_NEXT_ITEM),
     R.CAPTION: (R.CREDIT, *_STORY),
@@ -121,7 +132,17 @@ _ALWAYS_BEGIN = (R.BRIEF_HEADLINE, R.UNTITLED, R.PHOTO)
 _GOES_BEFORE = {
     R.KICKER: (R.POINTER_FROM, R.BYLINE),
     R.HEADLINE: (R.POINTER_FROM, R.BYLINE, R.KICKER),
-    R.BYLINE: (R.HEADLINE, R.HEADLINE_MORE, R.SUBTITLE, R.BRIEF_HEADLINE, R.POINTER_FROM, R.BYLINE, R.SUBHEAD, R.NOTE, R.INSET),
+    R.BYLINE: (
+        R.HEADLINE,
+        R.HEADLINE_MORE,
+        R.SUBTITLE,
+        R.BRIEF_HEADLINE,
+        R.POINTER_FROM,
+        R.BYLINE,
+        R.SUBHEAD,
+        R.NOTE,
+        R.INSET,
+    ),
     R.BRIEF: (R.BRIEF_HEADLINE,),
     R.POINTER_FROM: HEADS,
 }

@@ -51,9 +51,7 @@ def make_tables(weights: Weights) -> Tables:
     seen = {name.split()[1] for name in weights if name.split()[0] in ("emit", "open", "shut")}
     return Tables(
         bias=np.array([weights.get(f"bias {state.role}", 0.0) for state in STATES]),
-        start=np.array(
-            [weights.get(f"start {x.role}", 0.0) if s.begins_page(x) else NEVER for x in STATES]
-        ),
+        start=np.array([weights.get(f"start {x.role}", 0.0) if s.begins_page(x) else NEVER for x in STATES]),
         moves=_moves(weights, s.may_follow),
         signing_moves=_moves(weights, s.may_follow_signing),
         unsigned=_table(s.leaves_unsigned),

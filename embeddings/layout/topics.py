@@ -25,7 +25,8 @@ HEADINGS_BACK = 4
 # About ten rare pairs: a line or two of text cannot show that a story goes on.
 SMOOTHING = 40.0
 RARE_SMOOTHING = 5.0
-# Natural logarithms: what a pair that is in no band counts, less than which it is not rare, and what all news shares.
+# Natural logarithms: what a pair that is in no band counts, less than which it is not rare, and what all
+# news shares.
 RAREST, RARE, SHARED_BY_ALL = 6.0, 5.0, 1.0
 LINE_PAIRS_CHARS = 700
 

@@ -10,10 +10,10 @@ conditional random field: Lafferty, McCallum and Pereira 2001), so units are tho
     open     feature          where the text of the line goes on further down; `shut`: where it ends here
     move     role, role       of a role after another
     beside   role             of a picture or page furniture that stands in the middle of a sentence
-    seam     feature          where a line goes on with the sentence that was left open, less where it does not
-    cost     name             `resume` (an open sentence goes on), `broken_off` (it never does), `signed_twice` (a story
-                              names its author again at its end), `unsigned_0` to `unsigned_4` (it never does, on
-                              a page that names nobody, …, everybody)
+    seam     feature          where a line goes on with the sentence that was left open, less where not
+    cost     name             `resume` (an open sentence goes on), `broken_off` (it never does),
+                              `signed_twice` (a story names its author again at its end), `unsigned_0` to
+                              `unsigned_4` (it never does, on a page that names nobody, …, everybody)
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from embeddings.sources.found import Found, Limits
 from embeddings.sources.names import suffix_of
 from embeddings.sources.place import Issue, Place, parse_date, place_of
 
-# A child takes a quarter of a second to start. Of a page of this size the worst found takes three to read,
-# and the many pages of an issue together one.
+# A process takes a quarter of a second to start, an article's page a hundredth of that to read, and there may
+# be a hundred in an issue; the worst page found below this size takes three seconds.
 SMALL_HTML_BYTES = 1 << 20
 # News text shrinks to a third or a quarter; more than this is no text, or a trap.
 GZIP_EXPANSION = 8

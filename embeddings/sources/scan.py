@@ -27,8 +27,8 @@ MARGIN_SHARE = 0.08
 def read_scan(data: bytes, name: str, place: Place, limits: Limits) -> Found:
     """The page in a PNG or JPEG, or the pages in a TIFF, as text.
 
-    Page 2 of many is named `name#2`; blank ones are passed over. What cannot be read of a page, and the
-    pages there was no time for, are refused on their own as long as another page can be read.
+    Page 2 of many is named `name#2`; blank ones are passed over. What cannot be read of one of many, and the
+    pages there was no time for, are refused on their own.
 
     Raises:
         InputRefused: code `needs_ocr`, `damaged`, `too_large`, `too_many_pages`, `no_text` or `illegible`.

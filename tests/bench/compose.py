@@ -14,6 +14,23 @@ from tests.bench.marked import ASIDE, MarkedItem, MarkedLine, MarkedPage
 
 WIDE, NARROW = "，：；？！（）", ",:;?!()"
 INDENT = "　　"
+# A quarter of the pages come with sizes of type, as PDF, OCR and HTML give them.
+SIZED_SHARE = 0.25
+SIZES = {
+    "headline": (1.4, 3.2),
+    "brief": (1.1, 1.7),
+    "kicker": (1.1, 1.7),
+    "subtitle": (1.05, 1.6),
+    "subhead": (1.0, 1.35),
+    "label": (1.0, 1.8),
+    "byline": (0.85, 1.05),
+    "caption": (0.75, 0.98),
+    "credit": (0.75, 0.98),
+    "furniture": (0.7, 1.1),
+    "pointer": (0.85, 1.0),
+    "note": (0.95, 1.05),
+    "body": (0.97, 1.03),
+}
 CONFUSED = dict(zip("0O1l已未日人。，:“”摄讯记", 'O0l1己末曰入.、;""撮汛纪', strict=True)) | {
     "者": "老",
     "、": ".",
@@ -26,7 +43,7 @@ ITEMS = (5, 12)
 class Setting:
     """How a page is set.
 
-    Blank lines before lines, before items and around pictures; indents; punctuation; OCR noise.
+    Blank lines before lines, before items and around pictures; indents; punctuation; OCR noise; sizes of type.
     """
 
     gap: int
@@ -35,6 +52,7 @@ class Setting:
     indent: bool
     wide: bool | None
     noise: float
+    sized: bool
 
 
 def variants(pages: Sequence[MarkedPage], count: int, chance: random.Random) -> list[MarkedPage]:
@@ -55,6 +73,7 @@ def _setting(chance: random.Random) -> Setting:
         chance.random() < 0.35,
         chance.choice((None, True, False)),
         chance.choice((0.0, 0.0, 0.0, 0.0, 0.01, 0.03)),
+        chance.random() < SIZED_SHARE,
     )
 
 
@@ -89,7 +108,8 @@ def reset(page: MarkedPage, setting: Setting, name: str, chance: random.Random) 
         body = set(line.roles) & {"body", "note"}
         if setting.indent and body and not open_before:
             text = INDENT + text
-        lines.append(replace(line, text=text, blanks=_blanks(page, k, begins[k], setting)))
+        size = _size(page, line, chance) if setting.sized else 0.0
+        lines.append(replace(line, text=text, blanks=_blanks(page, k, begins[k], setting), size=size))
         if body:
             open_before = bool(line.open)
     return MarkedPage(name, tuple(lines), page.items)
@@ -103,6 +123,14 @@ def _blanks(page: MarkedPage, k: int, begins: bool, setting: Setting) -> int:
     if picture and not credit:
         return setting.picture_gap
     return setting.item_gap if begins else setting.gap
+
+
+def _size(page: MarkedPage, line: MarkedLine, chance: random.Random) -> float:
+    """A size of type that a line of this role may have, in units of body type."""
+    role = line.roles[0]
+    brief = line.item is not None and page.items[line.item].kind in ("brief", "notice")
+    low, high = SIZES.get("brief" if role == "headline" and brief else role, (1.0, 1.0))
+    return round(chance.uniform(low, high), 2)
 
 
 def _noisy(text: str, noise: float, chance: random.Random) -> str:

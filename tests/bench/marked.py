@@ -31,7 +31,8 @@ class MarkedLine:
     """A non-blank line: its text with the blanks before it, what it is, and the item it belongs to.
 
     `roles` are the words that may be right (gold of other forms does not tell all apart), `open` whether
-    its sentence goes on further down (None: not told), `item` counts from 0 and is None beside items.
+    its sentence goes on further down (None: not told), `item` counts from 0 and is None beside items,
+    `size` is its size of type in units of body type (0: not known).
     """
 
     text: str
@@ -39,6 +40,7 @@ class MarkedLine:
     open: bool | None
     item: int | None
     blanks: int = 0
+    size: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ class MarkedPage:
     @property
     def page(self) -> Page:
         """The page as the layout model gets it."""
-        return Page("".join("\n" * line.blanks + line.text + "\n" for line in self.lines), self.name)
+        text = "".join("\n" * line.blanks + line.text + "\n" for line in self.lines)
+        sizes = tuple(size for line in self.lines for size in (*[0.0] * line.blanks, line.size))
+        return Page(text, self.name, sizes=sizes if any(sizes) else ())
 
     def of_item(self, number: int) -> list[MarkedLine]:
         """The lines of one item, in order."""

@@ -192,7 +192,14 @@ def lost_characters(page: Page, layout: Layout) -> int:
         printed = [(part.role, page.text[part.start : part.end]) for part in parts]
         in_parts += Counter(strokes("".join(text for _, text in printed)))
         own = "".join(POINTER.sub("", text) for role, text in printed if role not in ASIDE)
-        fields = (article.kicker, article.title, article.subtitle, article.body, article.byline, *article.captions)
+        fields = (
+            article.kicker,
+            article.title,
+            article.subtitle,
+            article.body,
+            article.byline,
+            *article.captions,
+        )
         lost += Counter(strokes(own)) - Counter(strokes("".join(fields)))
     whole = Counter(strokes(page.text))
     return sum(((whole - in_parts) + (in_parts - whole) + lost).values())

@@ -96,7 +96,9 @@ DAMAGES = (_delete, _repeat, _cut, _move_up, _add_blanks, _spoil)
 def made_texts(draw: st.DrawFn) -> str:
     """The text of a made page with up to twelve places damaged and its line ends mixed."""
     lines = made_page(draw(st.integers(0, 10_000))).page.text.split("\n")
-    for damage, place in draw(st.lists(st.tuples(st.sampled_from(DAMAGES), st.integers(0, 500)), max_size=12)):
+    for damage, place in draw(
+        st.lists(st.tuples(st.sampled_from(DAMAGES), st.integers(0, 500)), max_size=12)
+    ):
         if lines:
             damage(lines, place % len(lines))
     ends = draw(st.lists(st.sampled_from(BREAKS), min_size=1, max_size=4))

@@ -200,7 +200,8 @@ def test_best_path_reads_a_page_of_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("signed", "headings", "level"), [(0, 5, 0), (0, 0, 0), (1, 10, 1), (3, 10, 2), (4, 10, 3), (6, 10, 4), (2, 0, 4)]
+    ("signed", "headings", "level"),
+    [(0, 5, 0), (0, 0, 0), (1, 10, 1), (3, 10, 2), (4, 10, 3), (6, 10, 4), (2, 0, 4)],
 )
 def test_names_authors_counts_authors_against_headings(signed: int, headings: int, level: int) -> None:
     nothing: dict[str, float] = {}
@@ -210,7 +211,7 @@ def test_names_authors_counts_authors_against_headings(signed: int, headings: in
 
 
 def test_potentials_take_a_line_that_names_its_author_for_signed() -> None:
-    """`…。(甲 乙)` signs an unsigned story: only a signing line may be body and signed after one that is not."""
+    """`…。(甲 乙)` signs its story: body may be signed after body that is not, on such a line only."""
     weights = {"bias body": 5.0, "cost unsigned_4": -9.0}
     plain = Features(frozenset(), {}, frozenset())
     signing = Features(frozenset(("names_at_end",)), {}, frozenset())

@@ -44,7 +44,12 @@ def test_explain_names_the_line_before_where_only_that_decides() -> None:
 def test_explain_weighs_reasons_by_the_difference_to_the_rival() -> None:
     # One line, two roles that may begin a page; every other role is far off.
     weights = {f"bias {role}": -50.0 for role in Role}
-    weights |= {"bias untitled": 1.0, "bias headline": 0.5, "emit long untitled": 4.0, "emit long headline": 1.0}
+    weights |= {
+        "bias untitled": 1.0,
+        "bias headline": 0.5,
+        "emit long untitled": 4.0,
+        "emit long headline": 1.0,
+    }
     sheet = read_lines(Page(FERRY + FERRY_MORE, "p.txt"), tables=make_tables(weights))
     (found,) = explain(sheet)
     assert (found.reading.role, found.rival) == (Role.UNTITLED, Role.HEADLINE)

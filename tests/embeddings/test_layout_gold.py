@@ -89,6 +89,8 @@ def test_reading_is_the_same_in_every_process() -> None:
     assert len({reading_under(seed) for seed in "12"}) == 1, "the reading changes with the order of sets"
 
 
-@pytest.mark.xfail(strict=True, reason="chain: scores are added up in the order of a set, which changes from run to run")
+@pytest.mark.xfail(
+    strict=True, reason="chain: scores are added up in the order of a set, which changes from run to run"
+)
 def test_probabilities_are_the_same_to_the_last_bit_in_every_process() -> None:
     assert len({reading_under(seed, "thirds") for seed in "12"}) == 1, "sums change with the order of sets"

@@ -1,12 +1,15 @@
-"""Whole pages: stories with the parts of their headlines, their paragraphs and their pictures."""
+"""Whole pages: where stories begin, the parts of their headlines, their paragraphs and their sub-heads."""
 
 from __future__ import annotations
+
+import itertools
 
 import pytest
 
 from embeddings.layout import read_page
-from embeddings.records import Article, ArticleKind, Page
-from tests.embeddings.damaged_pages import FERRY, FERRY_MORE, NOODLES, NOODLES_MORE, PHOTO
+from embeddings.layout.marks import Mark
+from embeddings.records import Article, Page
+from tests.embeddings.stories import FERRY, NOODLES, TEA
 
 
 def items(*lines: str, gap: str = "\n\n") -> list[Article]:
@@ -19,172 +22,110 @@ def titles(articles: list[Article]) -> list[str]:
     return [article.title for article in articles]
 
 
-@pytest.mark.parametrize("gap", ["\n", "\n\n", "\n\n\n", "\r\n\r\n"])
+@pytest.mark.parametrize("gap", ["\n", "\n\n", "\n\n\n", "\r\n\r\n", "\u2028", "\n　\n"])
 def test_read_page_splits_stories_by_lead_and_by_byline(gap: str) -> None:
-    found = items(
-        "老街面馆开张", NOODLES, NOODLES_MORE, "渡口送别老船工", FERRY, FERRY_MORE, "记者 秦川", gap=gap
-    )
+    found = items("老街面馆开张", *NOODLES, "渡口送别老船工", *FERRY, "记者 秦川", gap=gap)
     assert titles(found) == ["老街面馆开张", "渡口送别老船工"]
     assert [article.byline for article in found] == ["记者 毛小路", "记者 秦川"]
-    assert found[0].body == f"{NOODLES}\n{NOODLES_MORE}"
-    assert found[1].body == f"{FERRY}\n{FERRY_MORE}"
+    assert found[0].body == "\n".join(NOODLES)
+    assert found[1].body == "\n".join(FERRY)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_read_page_splits_three_stories_in_any_order(order: tuple[int, ...]) -> None:
+    stories = (
+        ("老街面馆开张", *NOODLES),
+        ("渡口送别老船工", *FERRY, "（秦川）"),
+        ("云岭春茶早五天上市", *TEA),
+    )
+    found = items(*(line for k in order for line in stories[k]))
+    assert titles(found) == [stories[k][0] for k in order]
 
 
 def test_read_page_takes_kicker_headline_subtitle_and_byline_line() -> None:
     (article,) = items(
-        "街坊排队尝鲜 一天三百碗面", "老街面馆开张", "——一碗面的三十年", "□记者 毛小路", FERRY, FERRY_MORE
+        "两岸乡亲雨中相送 四十年渡口停船", "渡口送别老船工", "——石桥通车前一天见闻", "□记者 秦川", *FERRY
     )
-    assert (article.kicker, article.title) == ("街坊排队尝鲜 一天三百碗面", "老街面馆开张")
-    assert (article.subtitle, article.byline) == ("——一碗面的三十年", "记者 毛小路")
-    assert article.body == f"{FERRY}\n{FERRY_MORE}"
+    assert (article.kicker, article.title) == ("两岸乡亲雨中相送 四十年渡口停船", "渡口送别老船工")
+    assert (article.subtitle, article.byline) == ("——石桥通车前一天见闻", "记者 秦川")
+    assert article.body == "\n".join(FERRY)
+
+
+def test_read_page_splits_two_stories_with_kickers() -> None:
+    found = items(
+        "街坊排队尝鲜 一天三百碗面",
+        "老街面馆开张",
+        *NOODLES,
+        "去冬雨水足 头茬四千斤",
+        "云岭春茶早五天上市",
+        *TEA,
+    )
+    assert titles(found) == ["老街面馆开张", "云岭春茶早五天上市"]
+    assert [article.kicker for article in found] == ["街坊排队尝鲜 一天三百碗面", "去冬雨水足 头茬四千斤"]
 
 
 def test_read_page_keeps_subheads_inside_a_long_story() -> None:
     found = items(
         "渡口送别老船工",
-        FERRY,
+        *FERRY,
         "一条船摇了四十年",
         "老船工的船是石桥渡口最后一条木船，乡亲们过河都坐他的船，摇了四十年没有湿过一个人的鞋。",
+        "秦老七记得，有一年发大水，他连夜摇了十九趟，把对岸村里的老人和孩子都接到了高处。",
         "石桥通车人不散",
         "石桥通车以后，老船工留在渡口卖茶，乡亲们说要天天来喝他的茶，听他讲船上的故事。",
         "记者 秦川",
         "老街面馆开张",
-        NOODLES,
+        *NOODLES,
     )
     assert titles(found) == ["渡口送别老船工", "老街面馆开张"]
     assert "\n一条船摇了四十年\n" in found[0].body
     assert "\n石桥通车人不散\n" in found[0].body
 
 
-@pytest.mark.parametrize("cut", [20, 27, 33])
+@pytest.mark.parametrize("cut", [20, 33, 41])
 def test_read_page_joins_a_sentence_cut_by_a_column(cut: int) -> None:
-    (article,) = items("老街面馆开张", NOODLES[:cut], NOODLES[cut:], NOODLES_MORE)
-    assert article.body == f"{NOODLES}\n{NOODLES_MORE}"
+    (article,) = items("老街面馆开张", NOODLES[0][:cut], NOODLES[0][cut:], *NOODLES[1:])
+    assert article.body == "\n".join(NOODLES)
 
 
-@pytest.mark.parametrize(
-    ("picture", "caption"),
-    [
-        (("孩子们在操场上放风筝。 秦川 摄",), "孩子们在操场上放风筝。 秦川 摄"),
-        (("孩子们在操场上放风筝。", "记者 秦川 摄"), "孩子们在操场上放风筝。 记者 秦川 摄"),
-        (("图为孩子们在放风筝。",), "图为孩子们在放风筝。"),
-        (("孩子们在操场上放风筝",), "孩子们在操场上放风筝"),
-    ],
-)
-def test_read_page_joins_a_sentence_across_a_caption(picture: tuple[str, ...], caption: str) -> None:
-    (article,) = items(
-        "老街面馆开张", NOODLES, NOODLES_MORE[:20], "\n\n" + picture[0], *picture[1:], NOODLES_MORE[20:]
-    )
-    assert article.body == f"{NOODLES}\n{NOODLES_MORE}"
-    assert article.captions == (caption,)
-
-
-def test_read_page_makes_an_item_of_a_picture_between_stories() -> None:
-    found = items(
-        "老街面馆开张",
-        NOODLES,
-        NOODLES_MORE,
-        "\n\n" + PHOTO,
-        "记者 秦川 摄",
-        "渡口送别老船工",
-        FERRY,
-        "记者 秦川",
-    )
-    assert [article.kind for article in found] == [
-        ArticleKind.ARTICLE,
-        ArticleKind.PHOTO,
-        ArticleKind.ARTICLE,
-    ]
-    assert found[1].body == PHOTO
-    assert found[1].byline == "记者 秦川 摄"
-    assert found[1].title == "孩子们在石桥小学的操场上放风筝"
-    assert found[1].captions == ()
-
-
-def test_read_page_makes_an_item_of_each_brief() -> None:
-    found = items("渡口送别老船工", FERRY, "记者 秦川", "简讯", "●石桥明天通车。", "●面馆招三名学徒。")
-    assert [article.kind for article in found[1:]] == [ArticleKind.BRIEF, ArticleKind.BRIEF]
-    assert titles(found[1:]) == ["石桥明天通车", "面馆招三名学徒"]
-
-
-def test_read_page_makes_an_item_of_each_titled_brief() -> None:
-    found = items(
-        "简讯",
-        "石桥明天通车",
-        "石桥明天上午十点通车，行人先过。",
-        "面馆招学徒",
-        "老街面馆招三名学徒，包吃住。",
-    )
-    assert titles(found) == ["石桥明天通车", "面馆招学徒"]
-    assert {article.kind for article in found} == {ArticleKind.BRIEF}
-
-
-def test_read_page_keeps_the_bullets_of_a_notice_together() -> None:
-    found = items(
-        "老街面馆开张", NOODLES, "遗失声明", "●毛小路遗失借书证，声明作废。", "●秦川遗失驾驶证，声明作废。"
-    )
-    assert titles(found) == ["老街面馆开张", "遗失声明"]
-    assert found[1].kind is ArticleKind.NOTICE
-    assert len(found[1].body.split("\n")) == 2
-
-
-def test_read_page_keeps_the_signature_of_a_notice() -> None:
-    found = items(
-        "停水公告",
-        "因更换水管，明天老街停水半天。",
-        "石桥镇自来水公司",
-        "2026年3月4日",
-        "老街面馆开张",
-        NOODLES,
-    )
-    assert titles(found) == ["停水公告", "老街面馆开张"]
-    assert found[0].body.split("\n")[1:] == ["石桥镇自来水公司", "2026年3月4日"]
-
-
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ("（上接第一版）", FERRY, FERRY_MORE),
-        ("（上接第一版）" + FERRY, FERRY_MORE),
-        ("渡口送别老船工", "（上接第一版）", FERRY, FERRY_MORE),
-    ],
-)
-def test_read_page_knows_a_continuation(lines: tuple[str, ...]) -> None:
-    (article,) = items(*lines)
-    assert article.kind is ArticleKind.CONTINUATION
-    assert article.body == f"{FERRY}\n{FERRY_MORE}"
-
-
-@pytest.mark.parametrize("pointer", ["\n\n（下转第三版）", "（下转第三版）"])
-def test_read_page_drops_the_pointer_to_another_page(pointer: str) -> None:
-    found = read_page(Page(f"渡口送别老船工\n\n{FERRY}{pointer}\n\n老街面馆开张\n\n{NOODLES}", "p.txt"))
-    assert titles(found) == ["渡口送别老船工", "老街面馆开张"]
-    assert found[0].body == FERRY
-
-
-def test_read_page_leaves_page_furniture_out() -> None:
-    found = items(
-        "第02版：要闻 2026年3月4日 星期三", "上一版 下一版", "老街面馆开张", NOODLES, "责任编辑：秦川"
-    )
-    assert titles(found) == ["老街面馆开张"]
-    assert found[0].body == NOODLES
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_read_page_leaves_whole_paragraphs_apart(gap: str) -> None:
+    (article,) = items("老街面馆开张", *NOODLES, gap=gap)
+    assert article.body.split("\n") == list(NOODLES)
 
 
 def test_read_page_titles_a_page_without_headline_with_its_first_words() -> None:
-    (article,) = items(FERRY, FERRY_MORE)
-    assert article.title == "石桥渡口的老船工昨天摇完了最后一趟船"
+    (article,) = items(*FERRY)
+    assert article.title == "石桥渡口的老船工秦老七昨天摇完了最后一趟船"
 
 
 def test_read_page_splits_stories_of_a_page_that_names_no_author() -> None:
-    found = items("老街面馆开张", NOODLES[11:], NOODLES_MORE, "渡口送别老船工", FERRY, FERRY_MORE)
+    found = items("老街面馆开张", NOODLES[0][11:], *NOODLES[1:], "渡口送别老船工", *FERRY)
     assert titles(found) == ["老街面馆开张", "渡口送别老船工"]
 
 
 def test_read_page_gives_distinct_ids_to_equal_titles() -> None:
-    found = items("老街面馆开张", NOODLES, "老街面馆开张", NOODLES)
+    page = Page("\n\n".join(("图片新闻", *FERRY, "图片新闻", *TEA)), "p.txt")
+    marks = [Mark("图片新闻", row, True, "headline") for row in (0, 8)]
+    found = read_page(page, marks)
+    assert titles(found) == ["图片新闻", "图片新闻"]
     assert len({article.id for article in found}) == 2
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", " 　\n"])
+@pytest.mark.parametrize("text", ["", "\n\n", " 　\n", "\ufeff\u200b\n\x00"])
 def test_read_page_finds_nothing_on_a_blank_page(text: str) -> None:
     assert read_page(Page(text, "p.txt")) == []
+
+
+def test_read_page_begins_a_story_where_the_type_is_large() -> None:
+    lines = ("老街面馆开张", *NOODLES, "渡口送别老船工", *FERRY)
+    sizes = tuple(2.4 if line in ("老街面馆开张", "渡口送别老船工") else 1.0 for line in lines)
+    found = read_page(Page("\n".join(lines), "p.txt", sizes=sizes))
+    assert titles(found) == ["老街面馆开张", "渡口送别老船工"]
+
+
+@pytest.mark.parametrize("sizes", [(), (1.0,), (0.0,) * 99, (-1.0, float("inf"), float("nan")) * 3])
+def test_read_page_does_without_sizes_that_are_missing_or_make_no_sense(sizes: tuple[float, ...]) -> None:
+    lines = ("老街面馆开张", *NOODLES, "渡口送别老船工", *FERRY, "记者 秦川")
+    found = read_page(Page("\n".join(lines), "p.txt", sizes=sizes))
+    assert len(found) == 2

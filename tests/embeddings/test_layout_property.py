@@ -179,13 +179,17 @@ def test_lay_out_gives_a_line_the_role_that_a_mark_says(text: str, place: int, r
     assert found.get(start, role if not layout.articles else "") == role
 
 
-@pytest.mark.parametrize("role", ["furniture", "label", "kicker", "headline", "body", "caption", "pointer"])
+@pytest.mark.parametrize(
+    "role", ["furniture", "label", "kicker", "headline", "byline", "body", "caption", "pointer"]
+)
 def test_lay_out_gives_the_first_line_the_role_that_a_mark_says(role: str) -> None:
     assert first_role(role) == role
 
 
-@pytest.mark.xfail(strict=True, reason="chain: a role that cannot begin a page is not given to its first line")
-@pytest.mark.parametrize("role", ["subtitle", "byline", "subhead", "note", "credit", "signoff"])
+@pytest.mark.xfail(
+    strict=True, reason="chain: a role that cannot begin a page is not given to its first line"
+)
+@pytest.mark.parametrize("role", ["subtitle", "subhead", "note", "credit", "signoff"])
 def test_lay_out_gives_the_first_line_a_role_that_begins_no_page(role: str) -> None:
     assert first_role(role) == role
 

@@ -91,7 +91,9 @@ def test_text_below_ends_at_the_next_heading_with_text_before_it() -> None:
 
 
 def test_kinship_is_what_a_line_of_text_has_in_common_with_the_text_above() -> None:
-    assert measured(f"{ONE}\n{ONE}", 1, set()) == {"kinship": pytest.approx(2 * MOST / (2 * MOST + SMOOTHING))}
+    assert measured(f"{ONE}\n{ONE}", 1, set()) == {
+        "kinship": pytest.approx(2 * MOST / (2 * MOST + SMOOTHING))
+    }
     assert measured(f"{ONE}\n{TWO}", 1, set()) == {"kinship": 0.0}
 
 

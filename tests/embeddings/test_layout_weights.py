@@ -33,8 +33,8 @@ R = Role
 SEEDS = Path(__file__).parents[2] / "seeds"
 ENDINGS = "stop exclaim comma colon semicolon plain".split()
 SETTINGS = (
-    "first last wide_gap wide_gap_after cuts_in tight indented flush full_line short_line long_line heading_like"
-    " size_small size_body size_large size_huge".split()
+    "first last wide_gap wide_gap_after cuts_in tight indented flush full_line short_line long_line"
+    " heading_like size_small size_body size_large size_huge".split()
 )
 
 
@@ -153,4 +153,6 @@ def test_shipped_weights_of_seams_name_evidence_that_can_be_found() -> None:
 def test_the_shipped_file_holds_nothing_but_a_note_and_numbers() -> None:
     document = json.loads(files("embeddings.layout").joinpath(FILE).read_text("utf-8"))
     assert set(document) == {"about", "weights"}
-    assert all(len(name.split()) == (3 if name.startswith(("emit", "move")) else 2) for name in shipped_weights())
+    assert all(
+        len(name.split()) == (3 if name.startswith(("emit", "move")) else 2) for name in shipped_weights()
+    )

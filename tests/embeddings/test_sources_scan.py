@@ -226,6 +226,18 @@ def test_read_scan_refuses_type_too_small_to_be_read() -> None:
     assert refused.value.code == "illegible"
 
 
+def test_read_scan_refuses_each_of_many_pages_on_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "_reader", lambda: lambda _pixels: Sheet((), (), 400, 300, 2))
+    frame = Image.new("L", (400, 300), 255)
+    data = encoded(frame, "TIFF", save_all=True, append_images=[frame])
+    found = read_scan(data, "a.tif", NO_PLACE, Limits())
+    assert found.pages == ()
+    assert [(refusal.file, refusal.code) for refusal in found.refused] == [
+        ("a.tif#1", "illegible"),
+        ("a.tif#2", "illegible"),
+    ]
+
+
 def test_read_scan_says_which_pages_it_had_no_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
     line = TypeLine("第一页的字", 10, 10, 160, 40, 30)
     clock = iter([0.0, 1.0, 61.0, 61.0])
