@@ -22,7 +22,8 @@ SIGNATURES = frozenset(("lead", "byline", "bracketed_names", "names_at_end"))
 SIGNED_SHARES = (0.05, 0.2, 0.35, 0.5)
 # A line that names its author itself, or needs none.
 SIGNS = frozenset(("names_at_end", "notice"))
-FORBIDDEN = 1e6
+# More than any sum of impossible moves: what an operator marks is done.
+FORBIDDEN = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,14 @@ class Potentials:
         return moves
 
     @property
+    def start(self) -> Scores:
+        """[states]: how well the page may begin in each state; marks may begin it in any."""
+        start = self.tables.start.copy()
+        if self.forced[0] is not None:
+            start -= FORBIDDEN * (self.forced[0] != s.BEGINS_FIRST)
+        return start
+
+    @property
     def end(self) -> Scores:
         """[states]: what it costs to end the page in each state."""
         return self.tables.end + self.unsigned * self.tables.end_unsigned
@@ -74,7 +83,7 @@ def potentials(
         tables,
         lines,
         [not seen.names.isdisjoint(SIGNS) for seen in features],
-        [sum(tables.seams.get(name, 0.0) for name in seen.seams) for seen in features],
+        [sum(tables.seams.get(name, 0.0) for name in sorted(seen.seams)) for seen in features],
         tables.unsigned_costs[names_authors(features)],
         forced,
     )
@@ -83,7 +92,8 @@ def potentials(
 def emission(tables: Tables, seen: Features) -> Scores:
     """float64, [states]: how well each state fits what is seen of one line."""
     total = tables.bias.copy()
-    for name in seen.names:
+    # In one order: sums of floats depend on it, and the order of a set changes from run to run.
+    for name in sorted(seen.names):
         row = tables.rows.get(name)
         if row is not None:
             total += row
@@ -102,7 +112,7 @@ def names_authors(features: Sequence[Features]) -> int:
 
 def best_path(page: Potentials) -> list[int]:
     """Index of the state of every line, on the path with the highest total score."""
-    score = page.tables.start + page.lines[0]
+    score = page.start + page.lines[0]
     everywhere = np.arange(len(score))
     back = []
     for i in range(1, len(page.lines)):
@@ -128,7 +138,7 @@ def marginals(page: Potentials) -> Marginals:
     """How probable each state of each line is, over all readings of the page."""
     moves = [np.empty((0, 0)), *(_scaled(page.move(i)) for i in range(1, len(page.lines)))]
     lines = [_scaled(row) for row in page.lines]
-    forward = [_unit(_scaled(page.tables.start + page.lines[0]))]
+    forward = [_unit(_scaled(page.start + page.lines[0]))]
     for i in range(1, len(lines)):
         forward.append(_unit((forward[-1] @ moves[i]) * lines[i]))
     backward = [_unit(_scaled(page.end))]

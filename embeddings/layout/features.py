@@ -55,8 +55,14 @@ COLUMN_NAME = re.compile(
     r"|在线|关注|追踪|人物|记忆|人间|春秋|副刊|百科|讲堂|信箱|天地|广角|世界|窗口|擂台|台|榜|牌|录)[】》]?"
     r"|走基层.{0,14}|走进.{2,8}|.{0,14}系列(?:报道|评论|之).{0,8}|.{0,16}之[一二三四五六七八九十]{1,2}|.{2,12}[①-⑳⑴-⒇]|[一-鿿0-9]{2,8}[·|/][一-鿿]{2,10}"
 )
-SEE_PAGE = re.compile(rf"(?:详?见|请看|相关报道见|导读)\s*第?\s*[A-Z]?\s*[0-9一二三四五六七八九十]{{1,3}}\s*版|[0-9A-Z]{{1,3}}版[)】]?$")
-TABULAR = re.compile(r"(?:\S*[0-9]\S*\s+){2,}\S*[0-9]\S*|(?:\S+\s+){4,}\S+|(?:[^0-9]{1,10}[0-9]+\s*[:比-]\s*[0-9]+[^0-9]{0,10}){2,}")
+SEE_PAGE = re.compile(
+    r"(?:详?见|请看|相关报道见|导读)\s*第?\s*[A-Z]?\s*[0-9一二三四五六七八九十]{1,3}\s*版"
+    r"|[0-9A-Z]{1,3}版[)】]?$"
+)
+TABULAR = re.compile(
+    r"(?:\S*[0-9]\S*\s+){2,}\S*[0-9]\S*|(?:\S+\s+){4,}\S+"
+    r"|(?:[^0-9]{1,10}[0-9]+\s*[:比-]\s*[0-9]+[^0-9]{0,10}){2,}"
+)
 DATE = r"[0-9]{4}\s*[年./-]\s*[0-9]{1,2}\s*[月./-]\s*[0-9]{1,2}\s*日?"
 WEEKDAY = r"星期[一二三四五六日天]"
 PAGE_NUMBER = r"第?\s*[A-Z]?[0-9一二三四五六七八九十]{1,3}\s*版"
@@ -67,14 +73,20 @@ FOLIO = re.compile(
 )
 STAFF = re.compile(
     r"(?:责任编辑|责编|美编|校对|版式|组版|值班|主编|编审|审校|编辑|检校|视觉|审读)\s*[:/]\s*\S"
-    r"|(?:责任编辑|责编|美编|校对|版式|组版|审校|本版编辑|版面设计|题图)\s*[一-鿿](?:[一-鿿]{1,2}| [一-鿿])(?:\s|$)"
+    r"|(?:责任编辑|责编|美编|校对|版式|组版|审校|本版编辑|版面设计|题图)"
+    r"\s*[一-鿿](?:[一-鿿]{1,2}| [一-鿿])(?:\s|$)"
 )
 CONTACT = re.compile(
     r"(?:热线|咨询|电话|投稿|信箱|邮箱|邮编|地址|订阅|零售价|定价|印刷|发行|网址|扫码|二维码|微信|客户端|官方)[^。]{0,12}(?:[:0-9]|$)"
     r"|[\w.-]+@[\w-]+\.\w+|[0-9]{3,4}-[0-9]{7,8}"
 )
 # A job before the name of somebody who signs: `市第三人民医院药学部 主管药师 田 蕾`.
-SIGNED_JOB = re.compile(r"(?:[一-鿿]{2,16}[ ·])?[一-鿿]{0,12}(?:医师|药师|律师|教授|教师|主任|院长|所长|市民|读者|居民|村民|家长|干部|农艺师|研究员|站|局|中心|学校|中学|小学|医院)\s[一-鿿](?:[一-鿿]{1,2}| [一-鿿])")
+SIGNED_JOB = re.compile(
+    r"(?:[一-鿿]{2,16}[ ·])?[一-鿿]{0,12}"
+    r"(?:医师|药师|律师|教授|教师|主任|院长|所长|市民|读者|居民|村民|家长|干部|农艺师|研究员"
+    r"|站|局|中心|学校|中学|小学|医院)"
+    r"\s[一-鿿](?:[一-鿿]{1,2}| [一-鿿])"
+)
 
 WEB_WORD = (
     r"上一[版篇页期]|下一[版篇页期]|放大|缩小|默认|打印|返回|目录|版面导航|标题导航|版面目录|往期回顾|往期|朗读|分享到?|字号|字体|关闭|首页"
@@ -89,6 +101,12 @@ ORGANISATION = re.compile(
     r".{2,30}(?:公司|局|委员会|中心|办公室|政府|法院|检察院|学校|大学|大队|支队|医院|银行|协会|编辑部|集团|处|社|部|站)"
 )
 SIGNED_DATE = re.compile(rf"(?:.{{2,30}}\s)?(?:{DATE}|二〇[〇一二三四五六七八九]{{2}}年.{{1,3}}月.{{1,3}}日)")
+# What a picture shows: somebody at something, on a day.
+SCENE = re.compile(
+    r"在[^。,]{0,24}(?:作业|施工|查看|检查|巡查|选购|挑选|参观|表演|演出|练习|学习|训练|采摘|收割|采收|加工|制作|整理|操作|忙碌|忙着|劳作|游玩|打卡|合影|用餐|阅读|排队|讲解|展示|比赛"
+    r"|搬运|装运|晾晒|培土|浇水|插秧|直播|授课|上课|交流|商议|慰问|就诊|义诊|生产|组装|调试|巡线|抢修|清理|打捞|放风筝|体验|拍照|留影|服务|救援|值守|摄)|(?:俯瞰|航拍|一角|现场|外景|全景|资料图)[^。]{0,16}[。)]?$"
+)
+DATED = re.compile(r"(?:[0-9]{4}年)?(?:[0-9]{1,2}月)?[0-9]{1,2}日,")
 # How a sentence begins that tells what happened, and the words no heading ends with.
 NARRATIVE = re.compile(
     r"(?:日前|近日|连日来|近年来|今年以来|据介绍|据了解|据悉|目前|(?:[0-9]{1,4}年)?(?:[0-9]{1,2}月)?[0-9]{1,2}日[,上下晚凌清]"
@@ -102,7 +120,10 @@ NOTE_WORDS = re.compile(
 )
 QUESTION = re.compile(r"(?:[问答]|[一-鿿]{2,4}|记者|主持人|读者)\s?:")
 SAYS = re.compile(r"(?:说|表示|介绍|告诉|认为|坦言|指出|强调|透露)[,:。]")
-NUMBERED = re.compile(r"\(?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3}|第[一二三四五六七八九十]{1,2})[)、.．,:](?![0-9])|[①-⑳]")
+NUMBERED = re.compile(
+    r"\(?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3}|第[一二三四五六七八九十]{1,2})[)、.．,:](?![0-9])"
+    r"|[①-⑳]"
+)
 NUMBERED_IN_WORDS = re.compile(r"(?:第?[一二三四五六七八九十]{1,2}[、,.站回章节幕]|其[一二三四五六])")
 SURE_NAME = 0.5
 # How the second line of a headline begins whose subject is the first.
@@ -249,7 +270,9 @@ def _stretch(i: int, headings: Sequence[bool]) -> set[str]:
     if not headings[i]:
         return set()
     before = next((k for k in range(MAX_STRETCH) if i - k < 1 or headings[i - k - 1]), MAX_STRETCH)
-    after = next((k for k in range(MAX_STRETCH) if i + k + 1 >= len(headings) or headings[i + k + 1]), MAX_STRETCH)
+    after = next(
+        (k for k in range(MAX_STRETCH) if i + k + 1 >= len(headings) or headings[i + k + 1]), MAX_STRETCH
+    )
     return {f"texts_before={before}", f"texts_after={after}"}
 
 
@@ -310,6 +333,8 @@ SHAPES = (
     ("stands_for_author", lambda s: len(s) <= 16 and looks_like_name(bylines.line_byline(s)) > SURE_NAME),
     ("contact", lambda s: len(s) < bylines.LINE_CHARS and bool(CONTACT.search(s))),
     ("signed_job", lambda s: len(s) < 40 and bool(SIGNED_JOB.fullmatch(s))),
+    ("scene", lambda s: len(s) <= bylines.LINE_CHARS and bool(SCENE.search(s))),
+    ("dated", lambda s: bool(DATED.match(s))),
     ("says", lambda s: bool(SAYS.search(s))),
     ("verbless", lambda s: len(s) <= 8 and s.isalpha()),
     ("long", lambda s: len(s) > HEADING_CHARS[1]),
@@ -343,7 +368,9 @@ def _neighbours(i: int, alone: list[set[str]]) -> set[str]:
 
 
 SEEN_BESIDE = frozenset(
-    "lead byline credit credit_at_end dash heading_like starts_with_verb early_colon subject contact says verbless column_name see_page tabular numbered_in_words stands_for_author bullet bracketed_names ends_stop ends_plain ends_comma notice folio"
+    "lead byline credit credit_at_end dash heading_like scene dated starts_with_verb early_colon subject contact says"
+    " verbless column_name see_page tabular numbered_in_words stands_for_author bullet bracketed_names ends_stop"
+    " ends_plain ends_comma notice folio"
     " furniture organisation label long numbered question caption_words pointer_to pointer_from note_words"
     " size_large size_huge size_small".split()
 )
@@ -368,5 +395,7 @@ def _setting(i: int, lines: list[Line], alone: list[set[str]], habits: Habits) -
         names.add("indented" if lines[i].indented else "flush")
     if habits.full_line:
         short = habits.full_line - lines[i].indent - len(lines[i].text)
-        names.add("full_line" if -1 <= short <= FULL_LINE_SLACK else "short_line" if short > 0 else "long_line")
+        names.add(
+            "full_line" if -1 <= short <= FULL_LINE_SLACK else "short_line" if short > 0 else "long_line"
+        )
     return names

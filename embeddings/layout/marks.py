@@ -93,7 +93,7 @@ def _mark(number: int, entry: Any) -> Mark:
         raise _bad(f"第 {number} 个标记缺少 text(该行开头的文字)")
     if line is not None and (type(line) is not int or line < 1):
         raise _bad(f"第 {number} 个标记的 line 应为从 1 起的行号")
-    if role is not None and role not in EDITORS_ROLES:
+    if role is not None and not (isinstance(role, str) and role in EDITORS_ROLES):
         raise _bad(f"第 {number} 个标记的 role 应为 {'、'.join(EDITORS_ROLES)} 之一")
     begins = _begins(number, entry)
     if begins is None and role is None:

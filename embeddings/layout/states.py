@@ -61,7 +61,8 @@ def breaks_off(a: State, b: State) -> bool:
 def signed_after(a: State, role: Role) -> bool:
     """Whether the story has named its author once a line of this role has followed `a`."""
     if role in (Role.KICKER, Role.HEADLINE):
-        return False
+        # The author may stand above the headline; all else before it is another story.
+        return a.signed and a.role in (Role.BYLINE, Role.KICKER)
     return a.signed or role in (*roles.NEEDS_NO_AUTHOR, *roles.NAMES_AUTHOR)
 
 

@@ -43,7 +43,8 @@ ITEMS = (5, 12)
 class Setting:
     """How a page is set.
 
-    Blank lines before lines, before items and around pictures; indents; punctuation; OCR noise; sizes of type.
+    Blank lines before lines, before items and around pictures; indents; punctuation; OCR noise; sizes of
+    type.
     """
 
     gap: int

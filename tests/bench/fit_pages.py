@@ -45,8 +45,8 @@ ROLES = tuple(Role)
 R = Role
 COSTS = ("resume", "broken_off", "signed_twice", *w.UNSIGNED_COSTS)
 SEAMS = (
-    "mid_sentence closes_quote unit_after_digit latin known_pair opener list_mark quote_opens indented flush".split()
-)
+    "mid_sentence closes_quote unit_after_digit latin known_pair opener list_mark quote_opens indented flush"
+).split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,10 @@ class Model:
         return torch.tensor([[float(value(a, b)) for b in STATES] for a in STATES], dtype=torch.float64)
 
     def _moves(self, allowed: Callable[[s.State, s.State], bool]) -> tuple[Tensor, Tensor]:
-        """[states, states, 3] places in the vector of the terms of each move (the last place: nothing), and the mask."""
+        """Places in the vector of the terms of each move, [states, states, 3], and the mask.
+
+        The last place means nothing.
+        """
         nothing = len(self.names)
         table = np.full((len(STATES), len(STATES), 3), nothing)
         mask = np.zeros((len(STATES), len(STATES)))
@@ -155,7 +158,9 @@ class Model:
     def start(self, vector: Tensor) -> Tensor:
         """[states]: exponentials of the scores of the first line's states."""
         scores = [
-            vector[self.place[f"start {x.role}"]].exp() if s.begins_page(x) else torch.zeros((), dtype=torch.float64)
+            vector[self.place[f"start {x.role}"]].exp()
+            if s.begins_page(x)
+            else torch.zeros((), dtype=torch.float64)
             for x in STATES
         ]
         return torch.stack(scores)
@@ -183,14 +188,16 @@ class Model:
         return torch.stack(by_start), torch.stack(whole)
 
     def end(self, vector: Tensor, unsigned: Tensor) -> Tensor:
-        """[pages, states]: exponentials of what it costs to end there; `unsigned` [pages]: an unsigned story."""
+        """[pages, states]: exponentials of the cost to end there; `unsigned` [pages]: an unsigned story."""
         broken = vector[self.place["cost broken_off"]] * self._open
         return (broken + unsigned[:, None] * self._unsigned).exp()
 
     def to_weights(self, vector: Tensor, digits: int = 3) -> dict[str, float]:
         """The vector as named weights, those that round to nothing left out."""
         rounded = {name: round(float(x), digits) for name, x in zip(self.names, vector, strict=True)}
-        return {name: x for name, x in rounded.items() if x or name.startswith(("move", "start", "bias", "cost"))}
+        return {
+            name: x for name, x in rounded.items() if x or name.startswith(("move", "start", "bias", "cost"))
+        }
 
 
 class Batch:
@@ -237,7 +244,15 @@ class Batch:
         return free - held
 
     def _forward(
-        self, scores: Tensor, moves: Tensor, seam: Tensor, leave: Tensor, end: Tensor, start: Tensor, *, constrained: bool
+        self,
+        scores: Tensor,
+        moves: Tensor,
+        seam: Tensor,
+        leave: Tensor,
+        end: Tensor,
+        start: Tensor,
+        *,
+        constrained: bool,
     ) -> Tensor:
         """[pages]: log of the sum over all readings (or those the marks allow)."""
         pages, longest = self.begins.shape
@@ -248,7 +263,10 @@ class Batch:
         for i in range(longest):
             if i:
                 step = (alpha @ flat).view(pages, len(moves), -1)
-                alpha = torch.einsum("pks,pk->ps", step, self._factors(i, seam, leave, constrained)) * scores[:, i]
+                alpha = (
+                    torch.einsum("pks,pk->ps", step, self._factors(i, seam, leave, constrained))
+                    * scores[:, i]
+                )
                 if constrained:
                     alpha = alpha * self.allowed[:, i]
             size = alpha.sum(-1).clamp_min(1e-300)
@@ -287,7 +305,8 @@ def fit(examples: Sequence[Example], prior: w.Weights, strength: float, steps: i
     found = minimize(
         objective, model.prior.numpy(), jac=True, method="L-BFGS-B", options={"maxiter": steps, "maxcor": 20}
     )
-    print(f"loss {objective(model.prior.numpy())[0]:.1f} -> {found.fun:.1f} in {found.nit} steps, {len(model.names)} weights")
+    before = objective(model.prior.numpy())[0]
+    print(f"loss {before:.1f} -> {found.fun:.1f} in {found.nit} steps, {len(model.names)} weights")
     return model.to_weights(torch.tensor(found.x))
 
 
@@ -309,7 +328,9 @@ def reader(weights: w.Weights) -> Callable[[Page], Layout]:
     return lambda page: lay_out(page, tables=tables)
 
 
-def evaluate(name: str, weights: w.Weights, pages: Iterable[tuple[Page, list[dict[str, Any]], MarkedPage]]) -> Tally:
+def evaluate(
+    name: str, weights: w.Weights, pages: Iterable[tuple[Page, list[dict[str, Any]], MarkedPage]]
+) -> Tally:
     """Print and return the figures of these weights on pages."""
     total = Tally()
     for page, gold, _ in pages:
@@ -344,7 +365,9 @@ def main() -> None:
     groups = gold_pages(HERE.parents[1], arguments.shared)
     for fold in range(arguments.folds):
         train = [p for pages in groups.values() for k, p in enumerate(pages) if k % arguments.folds != fold]
-        held = {n: [p for k, p in enumerate(pages) if k % arguments.folds == fold] for n, pages in groups.items()}
+        held = {
+            n: [p for k, p in enumerate(pages) if k % arguments.folds == fold] for n, pages in groups.items()
+        }
         weights = learn(train, prior, arguments)
         for name, pages in held.items():
             evaluate(f"fold {fold}, {name}, hand-set", prior, pages)
@@ -354,13 +377,18 @@ def main() -> None:
         for name, pages in groups.items():
             evaluate(f"{name}, hand-set", prior, pages)
             evaluate(f"{name}, learned ", weights, pages)
-        about = "Learned by tests/bench/fit_pages.py (make fit-pages); what the groups mean: embeddings/layout/weights.py."
+        about = (
+            "Learned by tests/bench/fit_pages.py (make fit-pages); "
+            "what the groups mean: embeddings/layout/weights.py."
+        )
         document = {"about": about, "weights": nest(weights)}
         arguments.out.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def learn(
-    pages: Sequence[tuple[Page, list[dict[str, Any]], MarkedPage]], prior: w.Weights, arguments: argparse.Namespace
+    pages: Sequence[tuple[Page, list[dict[str, Any]], MarkedPage]],
+    prior: w.Weights,
+    arguments: argparse.Namespace,
 ) -> dict[str, float]:
     """Weights from these pages and variants of them."""
     marked = [p[2] for p in pages]

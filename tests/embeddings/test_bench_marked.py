@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,7 @@ def test_variants_are_the_same_for_the_same_chance(seed: int) -> None:
     assert once == again
 
 
+PLAIN = Setting(gap=0, item_gap=0, picture_gap=0, indent=False, wide=None, noise=0.0, sized=False)
 settings_of_pages = st.builds(
     Setting,
     gap=st.integers(0, 2),
@@ -184,6 +186,7 @@ settings_of_pages = st.builds(
     indent=st.booleans(),
     wide=st.none(),
     noise=st.just(0.0),
+    sized=st.booleans(),
 )
 
 
@@ -200,23 +203,40 @@ def test_reset_keeps_every_line_and_its_characters_in_order(seed: int, setting: 
 @given(st.integers(0, 10_000), st.booleans())
 def test_reset_changes_punctuation_one_for_one(seed: int, wide: bool) -> None:
     page = random.Random(seed).choice(marked_pages())
-    made = reset(page, Setting(0, 0, 0, False, wide, 0.0), "made", random.Random(seed))
+    made = reset(page, replace(PLAIN, wide=wide), "made", random.Random(seed))
     for old, new in zip(page.lines, made.lines, strict=True):
         assert len(old.text.strip()) == len(new.text)
         assert not set(new.text) & set(",:;?!()" if wide else "，：；？！（）")
 
 
 def test_reset_never_indents_the_rest_of_a_cut_sentence(tmp_path: Path) -> None:
-    made = reset(marked(tmp_path, TEXT), Setting(0, 2, 1, True, None, 0.0), "made", random.Random(1))
+    setting = replace(PLAIN, item_gap=2, picture_gap=1, indent=True)
+    made = reset(marked(tmp_path, TEXT), setting, "made", random.Random(1))
     bodies = [line.text for line in made.lines if line.roles == ("body",)]
     assert bodies == ["　　面馆一天卖出", "三百碗面。", "　　楼上坐满了客人。", "　　●石桥通车。"]
     # Two blank lines before an item, one around a picture and its credit.
     assert [line.blanks for line in made.lines] == [0, 0, 2, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 2, 0]
 
 
+@given(st.integers(0, 10_000), settings_of_pages)
+def test_reset_gives_every_row_of_a_sized_page_a_size(seed: int, setting: Setting) -> None:
+    chance = random.Random(seed)
+    made = reset(chance.choice(marked_pages()), setting, "made", chance)
+    sizes, rows = made.page.sizes, made.page.text.splitlines()
+    if not setting.sized:
+        assert sizes == ()
+        return
+    assert len(sizes) == len(rows)
+    assert all((size > 0) == bool(row.strip()) for size, row in zip(sizes, rows, strict=True))
+    bodies = [line.size for line in made.lines if line.roles == ("body",)]
+    headlines = [line.size for line in made.lines if line.roles == ("headline",)]
+    assert all(0.9 < size < 1.1 for size in bodies)
+    assert all(size > 1.05 for size in headlines)
+
+
 def test_reset_with_noise_leaves_no_line_empty() -> None:
     chance = random.Random(2)
     for page in marked_pages()[:10]:
-        made = reset(page, Setting(0, 0, 0, False, None, 0.9), "made", chance)
+        made = reset(page, replace(PLAIN, noise=0.9), "made", chance)
         assert all(line.text.strip() for line in made.lines)
         assert [x.text for x in made.lines] != [x.text for x in page.lines]

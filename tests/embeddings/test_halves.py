@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from embeddings.halves import MIN_SHARED, likeness, link_halves
+from embeddings.halves import MIN_SHARED, Halves, halves_of, likeness, link_halves
 from embeddings.records import Article, Pointers
 
 DAY, NEXT_DAY = datetime.date(2026, 3, 4), datetime.date(2026, 3, 5)
@@ -100,3 +100,17 @@ def test_likeness_is_the_share_of_pairs_with_headlines_counting_twice() -> None:
     assert likeness(one, Article("two", "甲乙丙", "龘靐，爩灪麤")) == pytest.approx(0.5 + 2 * 1.0)
     assert likeness(one, Article("two", "子丑寅", "爩灪麤")) == 0.0
     assert likeness(one, Article("two", "子丑寅", "")) == 0.0
+
+
+def test_halves_of_gives_what_comes_before_and_after() -> None:
+    third = half("third", "5", FERRY + FERRY_REST, before="3")
+    middle = half("middle", "3", FERRY_REST, before="1", after="5")
+    issue = [middle, third, FIRST]
+    assert halves_of(FIRST, issue) == Halves(None, middle)
+    assert halves_of(middle, issue) == Halves(FIRST, third)
+    assert halves_of(third, issue) == Halves(middle, None)
+
+
+@pytest.mark.parametrize("among", [[], [FIRST], [SECOND]])
+def test_halves_of_finds_none_where_the_other_is_not_there(among: list[Article]) -> None:
+    assert halves_of(FIRST, among) == Halves()

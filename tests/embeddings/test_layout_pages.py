@@ -51,17 +51,29 @@ def test_read_page_takes_kicker_headline_subtitle_and_byline_line() -> None:
     assert article.body == "\n".join(FERRY)
 
 
-def test_read_page_splits_two_stories_with_kickers() -> None:
-    found = items(
-        "街坊排队尝鲜 一天三百碗面",
-        "老街面馆开张",
-        *NOODLES,
-        "去冬雨水足 头茬四千斤",
-        "云岭春茶早五天上市",
-        *TEA,
-    )
+KICKERS = ("街坊排队尝鲜 一天三百碗面", "去冬雨水足 茶芽长得壮 头茬预计收四千斤")
+WITH_KICKERS = (
+    KICKERS[0],
+    "老街面馆开张",
+    *NOODLES,
+    KICKERS[1],
+    "云岭春茶早五天上市",
+    *TEA,
+)
+
+
+def test_read_page_begins_a_story_at_its_kicker() -> None:
+    found = items(*WITH_KICKERS)
+    text = "\n\n".join(WITH_KICKERS)
+    assert [article.source.start for article in found if article.source] == [text.index(k) for k in KICKERS]
+
+
+def test_read_page_tells_a_kicker_from_its_headline_by_the_size_of_type() -> None:
+    sizes = {KICKERS[0]: 1.3, KICKERS[1]: 1.3, "老街面馆开张": 2.4, "云岭春茶早五天上市": 2.4}
+    page = Page("\n".join(WITH_KICKERS), "p.txt", sizes=tuple(sizes.get(x, 1.0) for x in WITH_KICKERS))
+    found = read_page(page)
     assert titles(found) == ["老街面馆开张", "云岭春茶早五天上市"]
-    assert [article.kicker for article in found] == ["街坊排队尝鲜 一天三百碗面", "去冬雨水足 头茬四千斤"]
+    assert [article.kicker for article in found] == list(KICKERS)
 
 
 def test_read_page_keeps_subheads_inside_a_long_story() -> None:

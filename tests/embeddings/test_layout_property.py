@@ -6,6 +6,7 @@ import itertools
 import re
 import time
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from embeddings.layout.articles import Layout, lay_out, read_page
 from embeddings.layout.lines import split_lines
 from embeddings.layout.marks import EDITORS_ROLES, Mark
 from embeddings.records import Page
-from tests.embeddings.damaged_pages import ANY_TEXT, FERRY, made_texts, texts_of_lines
+from tests.embeddings.damaged_pages import ANY_TEXT, FERRY, made_page, made_texts, texts_of_lines
 
 # Blank, though `str.isspace` does not know them.
 UNSEEN = "\u180e\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
@@ -118,6 +119,15 @@ def test_lay_out_gives_probabilities(text: str) -> None:
     assert sheet.marginals.states.shape[0] == len(sheet.readings)
     assert np.allclose(sheet.marginals.states.sum(axis=1), 1.0)
     assert np.all((sheet.marginals.begins >= -1e-9) & (sheet.marginals.begins <= 1 + 1e-9))
+
+
+@given(st.integers(0, 10_000), st.lists(st.floats(), max_size=200))
+def test_lay_out_takes_any_sizes(seed: int, sizes: list[float]) -> None:
+    page = made_page(seed).page
+    layout = lay_out(replace(page, sizes=tuple(sizes)))
+    held = [k for parts in layout.parts for part in parts for k in range(part.start, part.end)]
+    assert len(held) == len(set(held))
+    assert {k for k, character in enumerate(page.text) if not is_blank(character)} <= set(held)
 
 
 MARKABLE = st.one_of(texts_of_lines(), made_texts())
