@@ -368,9 +368,9 @@ def _neighbours(i: int, alone: list[set[str]]) -> set[str]:
 
 
 SEEN_BESIDE = frozenset(
-    "lead byline credit credit_at_end dash heading_like scene dated starts_with_verb early_colon subject contact says"
-    " verbless column_name see_page tabular numbered_in_words stands_for_author bullet bracketed_names ends_stop"
-    " ends_plain ends_comma notice folio"
+    "lead byline credit credit_at_end dash heading_like scene dated starts_with_verb early_colon"
+    " subject contact says verbless column_name see_page tabular numbered_in_words stands_for_author bullet"
+    " bracketed_names ends_stop ends_plain ends_comma notice folio"
     " furniture organisation label long numbered question caption_words pointer_to pointer_from note_words"
     " size_large size_huge size_small".split()
 )

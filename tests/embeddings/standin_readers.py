@@ -48,7 +48,9 @@ def count(data: bytes, name: str, place: Place, limits: Limits) -> Found:
     pages = data.count(b"\x0c")
     if pages > limits.max_pages:
         raise InputRefused(f"超过 {limits.max_pages} 页 (too_many_pages)", code="too_many_pages")
-    return Found(pages=tuple(Page(f"第{n}页", name) for n in range(pages)))
+    return Found(
+        pages=tuple(Page(f"渡口今早加开第{n}趟船，乘客都说不用再等了。", name) for n in range(pages))
+    )
 
 
 def surroundings(data: bytes, name: str, place: Place, limits: Limits) -> Found:

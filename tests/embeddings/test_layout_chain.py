@@ -158,16 +158,35 @@ def only(role: Role) -> Mask:
     return np.array([state.role is role for state in STATES])
 
 
-def test_best_path_gives_a_reading_of_the_grammar_where_marks_leave_none() -> None:
+def test_best_path_does_what_marks_say_where_the_grammar_forbids_it() -> None:
     chance = random.Random(3)
     lines = [random_line(chance) for _ in range(3)]
     masks = [only(Role.KICKER), only(Role.SUBTITLE), only(Role.BODY)]
     page = potentials(make_tables(random_weights(chance)), lines, masks, [None] * 3)
-    path = [STATES[k] for k in best_path(page)]
-    # A kicker has a headline after it, so one of the two marks is let go, and one only.
-    wanted = (Role.KICKER, Role.SUBTITLE, Role.BODY)
-    assert sum(state.role is role for state, role in zip(path, wanted, strict=True)) == 2
-    assert all(s.may_follow_signing(a, b) for a, b in itertools.pairwise(path))
+    # A kicker has a headline after it, says the grammar.
+    assert [STATES[k].role for k in best_path(page)] == [Role.KICKER, Role.SUBTITLE, Role.BODY]
+
+
+@pytest.mark.parametrize(
+    "roles_marked",
+    [
+        (Role.SUBTITLE, Role.BODY, Role.BODY),
+        (Role.HEADLINE, Role.BODY, Role.SUBHEAD),
+        pytest.param(
+            (Role.KICKER, Role.SUBTITLE, Role.BODY),
+            marks=pytest.mark.xfail(
+                strict=True, reason="chain: probabilities are lost where no move is possible"
+            ),
+        ),
+    ],
+)
+def test_marginals_give_marked_lines_their_roles(roles_marked: tuple[Role, ...]) -> None:
+    chance = random.Random(3)
+    lines = [random_line(chance) for _ in range(3)]
+    masks = [only(role) for role in roles_marked]
+    page = potentials(make_tables(random_weights(chance)), lines, masks, [None] * 3)
+    found = [float(row @ mask) for row, mask in zip(marginals(page).states, masks, strict=True)]
+    assert found == pytest.approx([1.0, 1.0, 1.0])
 
 
 def test_marginals_stay_probabilities_where_marks_leave_no_way() -> None:
