@@ -149,7 +149,7 @@ def _article(draft: Draft, page: Page) -> Article:
         id=article_id(page, shown),
         title=shown,
         # Words that stand alone, without a story, must be found too.
-        body=body or title or kicker,
+        body=body or title or kicker or byline or first.text,
         kind=_kind(draft, title),
         kicker=kicker if title else "",
         subtitle=draft.text(Role.SUBTITLE),
@@ -213,7 +213,9 @@ def _goes_on(caption: str, reading: Reading) -> bool:
 def byline_of(draft: Draft) -> str:
     """Who wrote the item: byline lines, else the names in its lead; each name line once."""
     lead = [bylines.lead_byline(text) for text in draft.texts(Role.LEAD, Role.UNTITLED, Role.BRIEF)]
-    lines = [bylines.line_byline(text) for text in draft.texts(Role.BYLINE, Role.END_BYLINE)]
+    lines = [
+        bylines.line_byline(text) for text in draft.texts(Role.BYLINE_ABOVE, Role.BYLINE, Role.END_BYLINE)
+    ]
     last = [bylines.end_byline(text) for text in draft.texts(*TEXTS)[-1:]]
     found = list(filter(None, lead + lines)) or last
     return " ".join(dict.fromkeys(filter(None, found)))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from embeddings.layout import states as s
 from embeddings.layout.features import Features
-from embeddings.layout.tables import NEVER, Scores, Tables
+from embeddings.layout.tables import Scores, Tables
 
 # The features that name an author.
 SIGNATURES = frozenset(("lead", "byline", "bracketed_names", "names_at_end"))
@@ -24,6 +24,8 @@ SIGNED_SHARES = (0.05, 0.2, 0.35, 0.5)
 SIGNS = frozenset(("names_at_end", "notice"))
 # More than any sum of impossible moves: what an operator marks is done.
 FORBIDDEN = 1e12
+# Logarithms of what stands for no chance at all: by the grammar, and by an operator's marks.
+LEAST = (-200.0, -500.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +157,15 @@ def marginals(page: Potentials) -> Marginals:
 
 
 def _scaled(scores: Scores) -> Scores:
-    """Exponentials, the highest of them 1."""
-    scaled: Scores = np.exp(np.maximum(scores - scores.max(), NEVER))
-    return scaled
+    """Exponentials, the highest of them 1; what is impossible, or forbidden by marks, is as good as 0.
+
+    It is not 0, so that a page remains on which marks ask for the impossible.
+    """
+    below = scores - scores.max()
+    return np.exp(np.where(below < -FORBIDDEN / 2, LEAST[1], np.maximum(below, LEAST[0])))
 
 
 def _unit(weights: Scores) -> Scores:
-    """The weights as shares of their sum; equal shares where marks leave no way at all."""
+    """The weights as shares of their sum; equal shares if all are too small to be told from 0."""
     total = weights.sum()
     return weights / total if total > 0 else np.full_like(weights, 1.0 / len(weights))

@@ -34,7 +34,7 @@ EDITORS_ROLES: dict[str, tuple[Role, ...]] = {
     "kicker": (R.KICKER,),
     "headline": (R.HEADLINE, R.HEADLINE_MORE, R.BRIEF_HEADLINE),
     "subtitle": (R.SUBTITLE,),
-    "byline": (R.BYLINE, R.END_BYLINE),
+    "byline": (R.BYLINE, R.END_BYLINE, R.BYLINE_ABOVE),
     "body": (R.LEAD, R.BODY, R.BRIEF, R.UNTITLED),
     "subhead": (R.SUBHEAD,),
     "note": (R.NOTE,),
@@ -123,7 +123,8 @@ def constraints(marks: Marks, lines: Sequence[Line]) -> Constraints:
         if i is None:
             unused.append(number)
             continue
-        if mark.begins is not None:
+        # An item begins with the page whatever is marked there.
+        if mark.begins is not None and (i or mark.begins):
             begins[i] = mark.begins
         if mark.role is not None:
             allowed[i] = np.array([state.role in EDITORS_ROLES[mark.role] for state in STATES])

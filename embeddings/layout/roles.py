@@ -24,7 +24,8 @@ class Role(StrEnum):
     UNTITLED = "untitled"
     NOTE = "note"
     SUBHEAD = "subhead"
-    # Who wrote it: before and after the story; a signature signs a notice or a letter.
+    # Who wrote it: above the headline, before and after the story; a signature signs a notice or a letter.
+    BYLINE_ABOVE = "byline_above"
     BYLINE = "byline"
     END_BYLINE = "end_byline"
     SIGNATURE = "signature"
@@ -44,12 +45,12 @@ R = Role
 TEXTS = (R.LEAD, R.BODY, R.BRIEF, R.UNTITLED, R.NOTE)
 ASIDE = (R.FURNITURE, R.LABEL, R.INSET)
 HEADINGS = (R.KICKER, R.HEADLINE, R.HEADLINE_MORE, R.BRIEF_HEADLINE)
-HEADS = (*HEADINGS, R.SUBTITLE, R.BYLINE, R.POINTER_FROM)
+HEADS = (*HEADINGS, R.SUBTITLE, R.BYLINE_ABOVE, R.BYLINE, R.POINTER_FROM)
 PICTURES = (R.CAPTION, R.CREDIT, R.PHOTO, R.PHOTO_MORE, R.PHOTO_CREDIT)
 # A sentence that goes on after a line may go on behind one of these, which stand in its way.
 BESIDE_TEXT = (R.CAPTION, R.CREDIT, R.INSET)
 CAN_BE_OPEN = (*TEXTS, *BESIDE_TEXT)
-NAMES_AUTHOR = (R.BYLINE, R.END_BYLINE, R.LEAD)
+NAMES_AUTHOR = (R.BYLINE_ABOVE, R.BYLINE, R.END_BYLINE, R.LEAD)
 NEEDS_NO_AUTHOR = (R.BRIEF, R.BRIEF_HEADLINE, R.UNTITLED, R.LABEL, R.PHOTO)
 
 _AROUND = (R.FURNITURE, R.LABEL)
@@ -62,7 +63,7 @@ _NEXT_ITEM = (
     R.UNTITLED,
     R.PHOTO,
     R.POINTER_FROM,
-    R.BYLINE,
+    R.BYLINE_ABOVE,
 )
 _STORY = (
     R.LEAD,
@@ -91,20 +92,10 @@ FOLLOWS: dict[Role, tuple[Role, ...]] = {
     R.BODY: _STORY,
     R.BRIEF: _STORY,
     R.UNTITLED: _STORY,
-    R.NOTE: _STORY,
+    R.NOTE: (*_STORY, R.BYLINE),
     R.SUBHEAD: (R.BODY, R.LEAD, R.NOTE, R.CAPTION, R.BYLINE, R.SUBHEAD, R.INSET),
-    R.BYLINE: (
-        R.KICKER,
-        R.HEADLINE,
-        R.LEAD,
-        R.BODY,
-        R.NOTE,
-        R.BYLINE,
-        R.CAPTION,
-        R.SUBTITLE,
-        R.SUBHEAD,
-        R.INSET,
-    ),
+    R.BYLINE_ABOVE: (R.KICKER, R.HEADLINE),
+    R.BYLINE: (R.LEAD, R.BODY, R.NOTE, R.BYLINE, R.CAPTION, R.SUBTITLE, R.SUBHEAD, R.INSET),
     R.END_BYLINE: (R.END_BYLINE, R.SIGNATURE, R.CAPTION, R.NOTE, R.SUBHEAD, *_NEXT_ITEM),
     R.SIGNATURE: (R.SIGNATURE, R.END_BYLINE, R.NOTE, R.SUBHEAD, *_NEXT_ITEM),
     R.CAPTION: (R.CREDIT, *_STORY),
@@ -128,21 +119,10 @@ FOLLOWS: dict[Role, tuple[Role, ...]] = {
         R.INSET,
     ),
 }
-_ALWAYS_BEGIN = (R.BRIEF_HEADLINE, R.UNTITLED, R.PHOTO)
+_ALWAYS_BEGIN = (R.BRIEF_HEADLINE, R.UNTITLED, R.PHOTO, R.BYLINE_ABOVE)
 _GOES_BEFORE = {
-    R.KICKER: (R.POINTER_FROM, R.BYLINE),
-    R.HEADLINE: (R.POINTER_FROM, R.BYLINE, R.KICKER),
-    R.BYLINE: (
-        R.HEADLINE,
-        R.HEADLINE_MORE,
-        R.SUBTITLE,
-        R.BRIEF_HEADLINE,
-        R.POINTER_FROM,
-        R.BYLINE,
-        R.SUBHEAD,
-        R.NOTE,
-        R.INSET,
-    ),
+    R.KICKER: (R.POINTER_FROM, R.BYLINE_ABOVE),
+    R.HEADLINE: (R.POINTER_FROM, R.BYLINE_ABOVE, R.KICKER),
     R.BRIEF: (R.BRIEF_HEADLINE,),
     R.POINTER_FROM: HEADS,
 }

@@ -62,7 +62,7 @@ def signed_after(a: State, role: Role) -> bool:
     """Whether the story has named its author once a line of this role has followed `a`."""
     if role in (Role.KICKER, Role.HEADLINE):
         # The author may stand above the headline; all else before it is another story.
-        return a.signed and a.role in (Role.BYLINE, Role.KICKER)
+        return a.signed and a.role in (Role.BYLINE_ABOVE, Role.KICKER)
     return a.signed or role in (*roles.NEEDS_NO_AUTHOR, *roles.NAMES_AUTHOR)
 
 

@@ -41,6 +41,8 @@ PRIOR = HERE / "layout_prior.json"
 SHIPPED = HERE.parents[1] / "embeddings" / "layout" / w.FILE
 # Pages whose names begin so are never learned from: they measure.
 HELD_OUT = "k"
+# A page, its gold items, and its lines with their roles.
+Gold = tuple[Page, list[dict[str, Any]], MarkedPage]
 ROLES = tuple(Role)
 R = Role
 COSTS = ("resume", "broken_off", "signed_twice", *w.UNSIGNED_COSTS)
@@ -328,18 +330,15 @@ def reader(weights: w.Weights) -> Callable[[Page], Layout]:
     return lambda page: lay_out(page, tables=tables)
 
 
-def evaluate(
-    name: str, weights: w.Weights, pages: Iterable[tuple[Page, list[dict[str, Any]], MarkedPage]]
-) -> Tally:
-    """Print and return the figures of these weights on pages."""
+def tally(weights: w.Weights, pages: Iterable[Gold]) -> Tally:
+    """The figures of these weights on pages."""
     total = Tally()
     for page, gold, _ in pages:
         total.add(measure(page, gold, reader(weights)))
-    show(name, total)
     return total
 
 
-def gold_pages(root: Path, shared: Path) -> dict[str, list[tuple[Page, list[dict[str, Any]], MarkedPage]]]:
+def gold_pages(root: Path, shared: Path) -> dict[str, list[Gold]]:
     """Every marked page to learn from, by where it comes from."""
     marked = [p for p in load_folder(root / "tests" / "data" / "marked") if p[0].file[0] != HELD_OUT]
     letters = sorted({p[0].file[0] for p in marked})
@@ -363,20 +362,10 @@ def main() -> None:
     torch.set_num_threads(2)
     prior = w.flatten(json.loads(PRIOR.read_text("utf-8")))
     groups = gold_pages(HERE.parents[1], arguments.shared)
-    for fold in range(arguments.folds):
-        train = [p for pages in groups.values() for k, p in enumerate(pages) if k % arguments.folds != fold]
-        held = {
-            n: [p for k, p in enumerate(pages) if k % arguments.folds == fold] for n, pages in groups.items()
-        }
-        weights = learn(train, prior, arguments)
-        for name, pages in held.items():
-            evaluate(f"fold {fold}, {name}, hand-set", prior, pages)
-            evaluate(f"fold {fold}, {name}, learned ", weights, pages)
+    if arguments.folds:
+        cross_validate(groups, prior, arguments)
     if not arguments.folds:
         weights = learn([p for pages in groups.values() for p in pages], prior, arguments)
-        for name, pages in groups.items():
-            evaluate(f"{name}, hand-set", prior, pages)
-            evaluate(f"{name}, learned ", weights, pages)
         about = (
             "Learned by tests/bench/fit_pages.py (make fit-pages); "
             "what the groups mean: embeddings/layout/weights.py."
@@ -385,8 +374,23 @@ def main() -> None:
         arguments.out.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
+def cross_validate(groups: dict[str, list[Gold]], prior: w.Weights, arguments: argparse.Namespace) -> None:
+    """Print, group by group, the figures of hand-set and of learned weights on pages that were left out."""
+    folds = arguments.folds
+    totals = {(name, kind): Tally() for name in groups for kind in ("hand-set", "learned ")}
+    for fold in range(folds):
+        train = [p for pages in groups.values() for k, p in enumerate(pages) if k % folds != fold]
+        weights = learn(train, prior, arguments)
+        for name, pages in groups.items():
+            held = [p for k, p in enumerate(pages) if k % folds == fold]
+            totals[name, "hand-set"].add(tally(prior, held))
+            totals[name, "learned "].add(tally(weights, held))
+    for (name, kind), total in totals.items():
+        show(f"{name}, {kind}", total)
+
+
 def learn(
-    pages: Sequence[tuple[Page, list[dict[str, Any]], MarkedPage]],
+    pages: Sequence[Gold],
     prior: w.Weights,
     arguments: argparse.Namespace,
 ) -> dict[str, float]:

@@ -23,12 +23,12 @@ MARKED = ROOT / "tests" / "data" / "marked"
 # Floors lie about three points under what was measured last.
 FLOORS = {
     # pages: F1 of the starts of items, headlines right, cuts joined
-    "marked": (0.93, 0.89, 0.95),
+    "marked": (0.91, 0.87, 0.94),
     "held out": (0.93, 0.91, 0.94),
     "seeds": (0.96, 0.92, 0.97),
 }
 # Sentences joined that are two, of all lines; see `Tally.wrong_joins`.
-MOST_WRONG_JOINS = {"marked": 24, "held out": 4, "seeds": 2}
+MOST_WRONG_JOINS = {"marked": 30, "held out": 4, "seeds": 2}
 
 
 @cache
