@@ -140,7 +140,7 @@ def _article(draft: Draft, page: Page) -> Article:
     body = "\n".join(paragraphs(draft))
     captions, byline = captions_of(draft), byline_of(draft)
     if not body and captions:
-        body, byline, captions = _photo(captions, byline)
+        body, byline, captions = _photo(draft, captions, byline)
     title = draft.text(Role.HEADLINE, Role.HEADLINE_MORE, Role.BRIEF_HEADLINE)
     text = draft.texts(*PARAGRAPHS)
     kicker = draft.text(Role.KICKER)
@@ -221,12 +221,15 @@ def byline_of(draft: Draft) -> str:
     return " ".join(dict.fromkeys(filter(None, found)))
 
 
-def _photo(captions: tuple[str, ...], byline: str) -> tuple[str, str, tuple[str, ...]]:
+def _photo(draft: Draft, captions: tuple[str, ...], byline: str) -> tuple[str, str, tuple[str, ...]]:
     """Body, byline and captions of an item that is only a picture: the first caption is its text."""
     first = captions[0]
-    cut = bylines.credit_start(first.translate(FOLD))
-    credit = first[cut:].strip()
-    return first[:cut].strip() or first, " ".join(filter(None, (byline, credit))), captions[1:]
+    credit = next(iter(draft.texts(*CREDITS)), "")
+    if not (first.endswith(f" {credit}") and bylines.is_credit(credit.translate(FOLD))):
+        credit = first[bylines.credit_start(first.translate(FOLD)) :]
+    text = first.removesuffix(credit).strip()
+    named = " ".join(filter(None, (byline, bylines.line_byline(credit))))
+    return text or first, named, captions[1:]
 
 
 def _kind(draft: Draft, title: str) -> ArticleKind:

@@ -37,7 +37,7 @@ BARE_NAMES = re.compile(
     rf"[□■◆◇○◎▲△☆★※\s]*[{HAN}](?: {{0,2}}[{HAN}]){{1,2}}(?:[ 、]{{1,3}}[{HAN}]{{2,3}}){{0,3}}"
 )
 NO_NAME = re.compile(
-    r"手记|观察|调查|探访|述评|连线|来信|走基层|见闻|体验|日记|之家|出击|追踪|视角|眼中|说法|提醒"
+    r"手记|观察|调查|探访|述评|连线|来信|走基层|见闻|体验|日记|之家|出击|追踪|视角|眼中|说法|提醒|[上下][接转]|版$"
 )
 
 CREDIT = re.compile(
@@ -58,8 +58,10 @@ LEAD = re.compile(
 )
 LEAD_BYLINE = re.compile(r"\s*\(([^()。]{2,60})\)")
 BRACKETED_LEAD = re.compile(rf"\((\s*{PERSON}\s*:?\s*{NAMES}\s*)\)(?=\S)")
-# `…。(甲 乙)`: names in brackets after the last sentence.
-NAMES_AT_END = re.compile(rf"[。!?…”]\s*\((?P<names>\s*(?:{PERSON}\s*:?\s*)?{NAMES}\s*)\)$")
+# `…。(甲 乙)`, `…。记者 甲`: names after the last sentence, in brackets or said to be such.
+NAMES_AT_END = re.compile(
+    rf"[。!?…”]\s*(?:\((?P<bracketed>\s*(?:{PERSON}\s*:?\s*)?{NAMES}\s*)\)|(?P<named>{PERSON}\s*:?\s*{NAMES}))$"
+)
 # `新华社江城6月5日电`: who sends, from where, on what day. Every part is bounded, and it is only ever
 # matched at the start of a text, so that a hostile line costs no more than an honest one.
 AGENCY = (
@@ -115,6 +117,11 @@ def is_byline(folded: str) -> bool:
     return any(shape.fullmatch(folded) for shape in (BYLINE, SIGNED, TASKED, UNNAMED))
 
 
+def is_names_in_brackets(folded: str) -> bool:
+    """Whether the whole line is names in brackets."""
+    return bool(NAMES_IN_BRACKETS.fullmatch(folded)) and not NO_NAME.search(folded.strip("()"))
+
+
 def is_credit(folded: str) -> bool:
     """Whether the whole line says who took the picture."""
     return len(folded) <= TAIL_CHARS and bool(CREDIT.fullmatch(folded))
@@ -158,12 +165,15 @@ def lead_byline(text: str) -> str:
 
 
 def end_byline(text: str) -> str:
-    """The names in brackets after the last sentence of a paragraph, without the brackets."""
+    """The names after the last sentence of a paragraph, without their brackets."""
     tail = text[-TAIL_CHARS:]
     match = NAMES_AT_END.search(tail.translate(FOLD))
-    if not match or NO_NAME.search(match["names"]):
+    if not match:
         return ""
-    return " ".join(tail[match.start("names") : match.end("names")].split())
+    found = match.lastgroup or ""
+    if NO_NAME.search(match[found]):
+        return ""
+    return " ".join(tail[match.start(found) : match.end(found)].split())
 
 
 def line_byline(text: str) -> str:

@@ -10,7 +10,13 @@ from statistics import median_low
 from embeddings.layout import bylines
 from embeddings.layout.lines import Line, open_brackets
 from embeddings.layout.names import looks_like_name
-from embeddings.layout.pointers import POINTER_AT_END, POINTER_FROM, POINTER_TO
+from embeddings.layout.pointers import (
+    POINTER_AT_END,
+    POINTER_AT_START,
+    POINTER_FROM,
+    POINTER_TO,
+    TAIL_CHARS,
+)
 from embeddings.layout.reflow import Seams
 from embeddings.layout.topics import Topics
 
@@ -25,6 +31,7 @@ LENGTHS = (
 )
 STEPS = (2, 3, 4, 5, 6, 8, 10, 12, 14, 16, 18, 20, 22, 25, 28, 34, 40, 52, 70, 90)
 MAX_STRETCH = 6
+SHORT_PIECE_CHARS = 24
 SET_OFF_LINES, SET_OFF_SHARE = 3, 0.45
 INDENTED_SHARE = 0.2
 # A page is hard-wrapped where this share of its lines ends within two characters of the usual full line.
@@ -240,13 +247,26 @@ def _length(line: Line) -> str:
 def _ending(folded: str) -> str:
     # `(完)` and names in brackets may follow the last sentence.
     tail = AFTERWORD.sub("", folded[-40:])[-6:]
-    if STOP.search(tail) or POINTER_AT_END.search(folded[-40:]):
+    if STOP.search(tail) or bylines.end_byline(folded) or POINTER_AT_END.search(folded[-40:]):
         return "ends_stop"
     if EXCLAIM.search(tail):
         return "ends_exclaim"
     if tail[-1] in ",、":
         return "ends_comma"
     return {":": "ends_colon", ";": "ends_semicolon"}.get(tail[-1], "ends_plain")
+
+
+def _stands_between(i: int, lines: list[Line], alone: list[set[str]]) -> bool:
+    """Whether a short line without an end stands after a sentence left open: pieces of text are longer."""
+    left_open = {"ends_plain", "ends_comma"}
+    short = len(lines[i].text) <= SHORT_PIECE_CHARS and "ends_plain" in alone[i]
+    return (
+        short
+        and i > 0
+        and "long" not in alone[i]
+        and "heading_like" not in alone[i - 1]
+        and bool(alone[i - 1] & left_open)
+    )
 
 
 def _against_next(i: int, lines: list[Line], alone: list[set[str]]) -> set[str]:
@@ -293,7 +313,7 @@ SHAPES = (
     ("byline", bylines.is_byline),
     (
         "bracketed_names",
-        lambda s: len(s) < bylines.LINE_CHARS and bool(bylines.NAMES_IN_BRACKETS.fullmatch(s)),
+        lambda s: len(s) < bylines.LINE_CHARS and bylines.is_names_in_brackets(s),
     ),
     ("bare_names", lambda s: len(s) <= 12 and bool(bylines.BARE_NAMES.fullmatch(s))),
     ("credit", bylines.is_credit),
@@ -301,6 +321,8 @@ SHAPES = (
     ("caption_words", lambda s: bool(CAPTION_WORDS.match(s))),
     ("pointer_from", lambda s: len(s) < 30 and bool(POINTER_FROM.fullmatch(s))),
     ("pointer_to", lambda s: len(s) < 30 and bool(POINTER_TO.fullmatch(s))),
+    ("from_elsewhere", lambda s: bool(POINTER_AT_START.match(s))),
+    ("goes_elsewhere", lambda s: bool(POINTER_AT_END.search(s[-TAIL_CHARS:]))),
     ("bullet", lambda s: bool(BULLET.match(s)) and not bylines.BARE_NAMES.fullmatch(s)),
     ("label", lambda s: len(s) < 16 and bool(LABEL.fullmatch(s))),
     ("notice", lambda s: len(s) < 34 and bool(NOTICE.fullmatch(s))),
@@ -368,11 +390,13 @@ def _neighbours(i: int, alone: list[set[str]]) -> set[str]:
 
 
 SEEN_BESIDE = frozenset(
-    "lead byline credit credit_at_end dash heading_like scene dated starts_with_verb early_colon"
-    " subject contact says verbless column_name see_page tabular numbered_in_words stands_for_author bullet"
-    " bracketed_names ends_stop ends_plain ends_comma notice folio"
-    " furniture organisation label long numbered question caption_words pointer_to pointer_from note_words"
-    " size_large size_huge size_small".split()
+    (
+        "lead byline credit credit_at_end dash heading_like scene dated starts_with_verb early_colon"
+        " subject contact says verbless column_name see_page tabular numbered_in_words stands_for_author"
+        " bullet bracketed_names ends_stop ends_plain ends_comma notice folio furniture organisation label"
+        " long numbered question caption_words from_elsewhere goes_elsewhere pointer_to pointer_from"
+        " note_words size_large size_huge size_small"
+    ).split()
 )
 
 
@@ -393,6 +417,8 @@ def _setting(i: int, lines: list[Line], alone: list[set[str]], habits: Habits) -
         names.add("wide_gap_after")
     if habits.indents:
         names.add("indented" if lines[i].indented else "flush")
+    if _stands_between(i, lines, alone) and not habits.full_line:
+        names.add("short_between")
     if habits.full_line:
         short = habits.full_line - lines[i].indent - len(lines[i].text)
         names.add(

@@ -41,6 +41,7 @@ ROLES_IN_CHINESE: Mapping[Role, str] = MappingProxyType(
         Role.UNTITLED: "无题正文",
         Role.NOTE: "编者按",
         Role.SUBHEAD: "小标题",
+        Role.BYLINE_ABOVE: "题上署名",
         Role.BYLINE: "署名",
         Role.END_BYLINE: "文末署名",
         Role.SIGNATURE: "落款",

@@ -37,6 +37,8 @@ CONFUSED = dict(zip("0O1l已未日人。，:“”摄讯记", 'O0l1己末曰入.
     "（": "(",
 }
 ITEMS = (5, 12)
+# One made page in so many is one story that came without its headline, of at least so many lines.
+HEADLESS_EVERY, HEADLESS_LINES = 12, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,12 @@ class Setting:
 
 
 def variants(pages: Sequence[MarkedPage], count: int, chance: random.Random) -> list[MarkedPage]:
-    """`count` pages made of the items of `pages`: half mix items of several, half reset one."""
+    """`count` pages made of the items of `pages`: half mix items of several, most others reset one."""
     made = []
     for k in range(count):
         source = mixed(pages, chance) if k % 2 else chance.choice(pages)
+        if k % HEADLESS_EVERY == 0:
+            source = headless(source) or source
         made.append(reset(source, _setting(chance), f"made {k} of {source.name}", chance))
     return made
 
@@ -76,6 +80,19 @@ def _setting(chance: random.Random) -> Setting:
         chance.choice((0.0, 0.0, 0.0, 0.0, 0.01, 0.03)),
         chance.random() < SIZED_SHARE,
     )
+
+
+def headless(page: MarkedPage) -> MarkedPage | None:
+    """The paragraphs of the longest story of the page without its headline; None if all are short."""
+    stories = [
+        [line for line in page.of_item(number) if set(line.roles) & {"body"}]
+        for number in range(len(page.items))
+    ]
+    longest = max(stories, key=len, default=[])
+    if len(longest) < HEADLESS_LINES:
+        return None
+    lines = tuple(replace(line, item=0) for line in longest)
+    return MarkedPage(page.name, lines, (MarkedItem("article", ""),))
 
 
 def mixed(pages: Sequence[MarkedPage], chance: random.Random) -> MarkedPage:

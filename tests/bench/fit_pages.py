@@ -353,9 +353,9 @@ def main() -> None:
     """Learn and write, or measure by folds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folds", type=int, default=0)
-    parser.add_argument("--strength", type=float, default=1.0)
-    parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("--variants", type=int, default=1, help="made pages for each marked one")
+    parser.add_argument("--strength", type=float, default=0.7)
+    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--variants", type=int, default=2, help="made pages for each marked one")
     parser.add_argument("--shared", type=Path, default=HERE.parents[2] / "shared")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     arguments = parser.parse_args()

@@ -72,12 +72,7 @@ def test_observe_sees_the_shape_of_a_line(line: str, name: str) -> None:
         ("街坊都来吃面。", "heading_like"),
         ("，价钱也公道", "heading_like"),
         ("视觉 盛宴", "folio"),
-        pytest.param(
-            *("面粉都是本地磨的。", "hanging"),
-            marks=pytest.mark.xfail(
-                strict=True, reason="features: `的。` ends a sentence and is taken to hang"
-            ),
-        ),
+        ("面粉都是本地磨的。", "hanging"),
     ],
 )
 def test_observe_is_not_taken_in(line: str, name: str) -> None:

@@ -155,11 +155,15 @@ def test_constraints_let_the_last_mark_of_a_line_win() -> None:
         Mark("面馆", begins=False),
         Mark("面馆", role="note"),
     )
-    found = constraints(marks, split_lines("面馆"))
-    assert found.begins == [False]
-    (allowed,) = found.allowed
+    found = constraints(marks, split_lines("茶馆\n面馆"))
+    assert found.begins == [None, False]
+    allowed = found.allowed[1]
     assert allowed is not None
     assert {STATES[k].role for k in allowed.nonzero()[0]} == {Role.NOTE}
+
+
+def test_constraints_let_no_item_go_on_before_the_page_begins() -> None:
+    assert constraints((Mark("面馆", begins=False),), split_lines("面馆\n茶馆")).begins == [None, None]
 
 
 def test_constraints_of_no_marks_leave_everything_open() -> None:

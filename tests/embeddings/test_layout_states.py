@@ -91,13 +91,14 @@ def test_states_are_open_only_for_text_and_what_stands_in_its_way() -> None:
         (R.BODY, R.SUBHEAD, False),
         (R.BODY, R.END_BYLINE, False),
         (R.LABEL, R.BRIEF, True),
-        # A byline stands over its story, under its headline or under a sub-head.
-        (R.FURNITURE, R.BYLINE, True),
-        (R.BODY, R.BYLINE, True),
+        # A byline stands over its headline, over its story or under a sub-head.
+        (R.FURNITURE, R.BYLINE_ABOVE, True),
+        (R.BODY, R.BYLINE_ABOVE, True),
+        (R.BYLINE_ABOVE, R.HEADLINE, False),
         (R.HEADLINE, R.BYLINE, False),
         (R.SUBHEAD, R.BYLINE, False),
         (R.BYLINE, R.BYLINE, False),
-        (R.BYLINE, R.KICKER, False),
+        (R.BYLINE_ABOVE, R.KICKER, False),
     ],
 )
 def test_begins_says_whether_an_item_begins(before: Role | None, role: Role, expected: bool) -> None:
@@ -131,8 +132,8 @@ def test_after_furniture_and_labels_only_an_item_begins() -> None:
         (state(R.BODY), R.PHOTO, True),
         (state(R.HEADLINE), R.LEAD, True),
         # The author may stand over the headline.
-        (state(R.BYLINE, "signed"), R.HEADLINE, True),
-        (state(R.BYLINE, "signed"), R.KICKER, True),
+        (state(R.BYLINE_ABOVE, "signed"), R.HEADLINE, True),
+        (state(R.BYLINE_ABOVE, "signed"), R.KICKER, True),
         (state(R.KICKER, "signed"), R.HEADLINE, True),
         (state(R.KICKER), R.HEADLINE, False),
     ],
