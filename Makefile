@@ -9,7 +9,7 @@ SHARED ?= ../shared
 PRECISION ?= float32
 FONT := /usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc
 
-.PHONY: help setup serve test check format eval eval-shared eval-pages bench fit-pages count-pairs browser lock clean
+.PHONY: help setup serve test check format eval eval-shared eval-pages bench fit-pages validate-pages count-pairs browser lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
@@ -51,7 +51,7 @@ eval-shared: setup ## measure retrieval on the development data in $(SHARED)/dat
 eval-pages: setup ## measure the reading of pages on $(SHARED)/data/pages, seeds/ and marked pages
 	$(BIN)/python -m tests.bench.pages $(SHARED)/data/pages
 	$(BIN)/python -m tests.bench.pages seeds --gold tests/data/seed_pages.jsonl
-	$(BIN)/python -m tests.bench.pages tests/data/marked --only h -q
+	$(BIN)/python -m tests.bench.pages tests/data/marked
 	$(BIN)/python -m tests.bench.pages tests/data/marked --only k -q
 
 bench: setup ## measure embedding and query speed on seeds/
@@ -59,6 +59,9 @@ bench: setup ## measure embedding and query speed on seeds/
 
 fit-pages: setup ## learn the weights of the layout model from the marked pages and $(SHARED)
 	$(BIN)/python -m tests.bench.fit_pages --shared $(SHARED)
+
+validate-pages: setup ## measure the reading of pages on pages left out of learning, five times (10 minutes)
+	$(BIN)/python -m tests.bench.fit_pages --shared $(SHARED) --folds 5
 
 count-pairs: setup ## count how common pairs of characters are, in the news of $(SHARED)
 	$(BIN)/python -m tests.bench.count_pairs $(SHARED)/data/crud-news.articles.jsonl.gz

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from embeddings.layout import bylines
-from embeddings.layout.features import CAPTION_WORDS, NOTICE, STOP
 from embeddings.layout.lines import FOLD
 from embeddings.layout.marks import Marks, role_word
 from embeddings.layout.people import dateline_of, people_of
@@ -14,6 +13,7 @@ from embeddings.layout.pointers import POINTER_AT_END, POINTER_AT_START, TAIL_CH
 from embeddings.layout.readings import Reading, Sheet, read_lines
 from embeddings.layout.reflow import close_up
 from embeddings.layout.roles import ASIDE, PICTURES, TEXTS, Role
+from embeddings.layout.shapes import CAPTION_WORDS, NOTICE, STOP
 from embeddings.layout.tables import Tables
 from embeddings.records import Article, ArticleKind, Page, Pointers, Source, article_id, distinct_ids
 from embeddings.sources.untitled import first_words

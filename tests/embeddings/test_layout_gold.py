@@ -36,7 +36,7 @@ def totals() -> dict[str, Tally]:
     """What was right on the pages of each group."""
     found = {name: Tally() for name in FLOORS}
     for page, gold, _ in load_folder(MARKED):
-        found["held out" if page.file[0] == HELD_OUT else "marked"].add(measure(page, gold))
+        found["held out" if page.file[0] in HELD_OUT else "marked"].add(measure(page, gold))
     for page, gold, _ in load_folder(ROOT / "seeds", ROOT / "tests" / "data" / "seed_pages.jsonl"):
         found["seeds"].add(measure(page, gold))
     return found

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from embeddings.layout import features as f
+from embeddings.layout import shapes
 from embeddings.layout import states as s
 from embeddings.layout.features import observe
 from embeddings.layout.lines import split_lines
@@ -103,8 +104,10 @@ def test_make_tables_puts_each_weight_in_its_place() -> None:
 @cache
 def feature_names() -> frozenset[str]:
     """Every name that `observe` can give: those written down in `features`, and those seen on pages."""
-    names = {name for name, _ in f.SHAPES} | {name for _, name in f.LENGTHS} | {"chars>90", "length>90"}
-    names |= {f"ends_{ending}" for ending in ENDINGS} | {f"length<={k}" for k in f.STEPS}
+    names = (
+        {name for name, _ in shapes.SHAPES} | {name for _, name in shapes.LENGTHS} | {"chars>90", "length>90"}
+    )
+    names |= {f"ends_{ending}" for ending in ENDINGS} | {f"length<={k}" for k in shapes.STEPS}
     names |= {f"{side}:{name}" for side in ("before", "after", "beyond") for name in f.SEEN_BESIDE}
     names |= {f"texts_{side}={k}" for side in ("before", "after") for k in range(f.MAX_STRETCH + 1)}
     texts = [page.page.text for page in (*marked_pages(), *(made_page(k) for k in range(20)))]
