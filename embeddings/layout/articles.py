@@ -144,7 +144,7 @@ def _article(draft: Draft, page: Page) -> Article:
     title = draft.text(Role.HEADLINE, Role.HEADLINE_MORE, Role.BRIEF_HEADLINE)
     text = draft.texts(*PARAGRAPHS)
     kicker = draft.text(Role.KICKER)
-    shown = title or kicker or first_words(body.lstrip("●■◆▲★○◎□◇△☆※►▶⊙ ") or byline or first.text)
+    shown = title or kicker or first_words(_opening(body) or byline or first.text)
     return Article(
         id=article_id(page, shown),
         title=shown,
@@ -164,6 +164,11 @@ def _article(draft: Draft, page: Page) -> Article:
         pointers=_pointers(draft),
         confidence=round(draft.readings[0].confidence, 4),
     )
+
+
+def _opening(body: str) -> str:
+    """The first line of a body without the mark of a brief."""
+    return body.partition("\n")[0].lstrip("●■◆▲★○◎□◇△☆※►▶⊙ ")
 
 
 def paragraphs(draft: Draft) -> list[str]:

@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--strength", type=float, default=0.7)
     parser.add_argument("--steps", type=int, default=150)
-    parser.add_argument("--variants", type=int, default=2, help="made pages for each marked one")
+    parser.add_argument("--variants", type=int, default=1, help="made pages for each marked one")
     parser.add_argument("--shared", type=Path, default=HERE.parents[2] / "shared")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     arguments = parser.parse_args()
