@@ -47,12 +47,12 @@ eval: setup ## measure the answers on seeds/questions.jsonl
 eval-shared: setup ## measure retrieval on the development data in $(SHARED)/data
 	SHARED=$(SHARED) $(BIN)/python -m tests.bench.retrieval --precision $(PRECISION)
 
-# `fit-pages` learns from all of these but the pages in k: only those are held out.
+# `fit-pages` learns from all of these but the marked pages k and m: only those are held out.
 eval-pages: setup ## measure the reading of pages on $(SHARED)/data/pages, seeds/ and marked pages
 	$(BIN)/python -m tests.bench.pages $(SHARED)/data/pages
 	$(BIN)/python -m tests.bench.pages seeds --gold tests/data/seed_pages.jsonl
 	$(BIN)/python -m tests.bench.pages tests/data/marked
-	$(BIN)/python -m tests.bench.pages tests/data/marked --only k -q
+	$(BIN)/python -m tests.bench.pages tests/data/marked --only k m -q
 
 bench: setup ## measure embedding and query speed on seeds/
 	$(BIN)/python -m tests.bench.speed

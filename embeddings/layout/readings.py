@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeddings.layout import states as s
 from embeddings.layout.chain import Marginals, Potentials, best_path, marginals, potentials
 from embeddings.layout.features import Features, observe
 from embeddings.layout.lines import Line, split_lines
-from embeddings.layout.marks import Marks, constraints
-from embeddings.layout.roles import Role, begins
+from embeddings.layout.marks import Constraints, Marks, constraints
+from embeddings.layout.roles import ASIDE, PICTURES, TEXTS, Role, begins
 from embeddings.layout.tables import Tables, shipped_tables
 from embeddings.records import Page
+
+# What a line is only if it looks like it, or an operator says so: a join alone does not make it.
+NOT_TEXT = (*ASIDE, Role.POINTER_FROM, Role.POINTER_TO, Role.BYLINE, Role.END_BYLINE, Role.SIGNATURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,36 @@ def read_lines(page: Page, marks: Marks = (), tables: Tables | None = None) -> S
         return Sheet((), (), None, None, wanted.unused)
     features = observe(lines, page.sizes)
     scores = potentials(tables or shipped_tables(), features, wanted.allowed, wanted.begins)
+    if any(starts is not None for starts in wanted.begins):
+        scores = potentials(scores.tables, features, _held(wanted, scores), wanted.begins)
     probable = marginals(scores)
     readings = _readings(lines, best_path(scores), probable, wanted.begins)
     return Sheet(tuple(readings), tuple(features), scores, probable, wanted.unused)
+
+
+def _held(wanted: Constraints, scores: Potentials) -> list[NDArray[np.bool_] | None]:
+    """The states allowed where breaks and joins are marked: what they do not speak of stays as it is.
+
+    A paragraph at a break begins an item without a headline. The line above a join stays what it is without
+    the join, else the item could begin one line further up; the line itself becomes text of the item.
+    """
+    free = [s.STATES[k].role for k in best_path(replace(scores, forced=[None] * len(scores.forced)))]
+    allowed = list(wanted.allowed)
+
+    def allow(i: int, roles: Collection[Role]) -> None:
+        if allowed[i] is None:
+            allowed[i] = np.array([state.role in roles for state in s.STATES])
+
+    for i, starts in enumerate(wanted.begins):
+        if starts is False:
+            if free[i - 1] not in ASIDE:
+                allow(i - 1, (free[i - 1],))
+            allow(i, set(Role) - set(NOT_TEXT))
+        elif starts and free[i] in TEXTS:
+            allow(i, (Role.UNTITLED, Role.BRIEF))
+        elif starts and free[i] in PICTURES:
+            allow(i, (Role.PHOTO,))
+    return allowed
 
 
 def _readings(

@@ -29,6 +29,8 @@ RARE_SMOOTHING = 5.0
 # news shares.
 RAREST, RARE, SHARED_BY_ALL = 6.0, 5.0, 1.0
 LINE_PAIRS_CHARS = 700
+# What nine of ten sub-heads have in common stays under these: they stand for 1.
+KIN, RARE_KIN = 0.125, 0.085
 
 
 class Topics:
@@ -48,14 +50,14 @@ class Topics:
         """
         above = self._above(i, headings)
         if not headings[i]:
-            return {"kinship": self._common(self._pairs[i], above)}
+            return {"kinship": _spread(self._common(self._pairs[i], above), KIN)}
         own, below = self._pairs[i], self._below(i, headings)
         smaller = min(len(below), len(above))
         shared_rare = sum(rarity(pair) >= RARE - SHARED_BY_ALL for pair in below & above)
         return {
             "title_pull": self._share(own, below) - self._share(own, above),
-            "continuity": self._common(below, above),
-            "rare_continuity": shared_rare / (smaller + RARE_SMOOTHING),
+            "continuity": _spread(self._common(below, above), KIN),
+            "rare_continuity": _spread(shared_rare / (smaller + RARE_SMOOTHING), RARE_KIN),
             "older_heading": self._older_heading(i, below, headings),
             "lead_share": self._share(own, self._lead(i, headings)),
         }
@@ -95,6 +97,11 @@ class Topics:
 
     def _union(self, chosen: Sequence[int]) -> Set[str]:
         return frozenset().union(*(self._pairs[j] for j in chosen))
+
+
+def _spread(value: float, full: float) -> float:
+    """The value as a share of what counts as much, so that all measures are of one size."""
+    return min(1.0, value / full)
 
 
 def pairs(folded: str) -> Set[str]:

@@ -234,11 +234,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--gold", type=Path)
-    parser.add_argument("--only", default="", help="names of pages begin so")
+    parser.add_argument("--only", nargs="*", default=[""], help="names of pages begin so")
     parser.add_argument("-q", "--quiet", action="store_true", help="the totals only")
     parser.add_argument("-v", "--verbose", action="store_true", help="say what went wrong")
     arguments = parser.parse_args()
-    pages = [p for p in load_folder(arguments.folder, arguments.gold) if p[0].file.startswith(arguments.only)]
+    pages = [
+        p
+        for p in load_folder(arguments.folder, arguments.gold)
+        if p[0].file.startswith(tuple(arguments.only))
+    ]
     total = Tally()
     for page, gold, _ in pages:
         tally = measure(page, gold)
