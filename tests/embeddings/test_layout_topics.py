@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embeddings.layout.lines import split_lines
-from embeddings.layout.topics import RAREST, SHARED_BY_ALL, SMOOTHING, Topics, pairs, rarity, weight
+from embeddings.layout.topics import KIN, RAREST, SHARED_BY_ALL, SMOOTHING, Topics, pairs, rarity, weight
 
 MOST = RAREST - SHARED_BY_ALL
 
@@ -72,8 +72,9 @@ def test_title_pull_counts_shares_of_the_heading() -> None:
 
 
 def test_continuity_is_the_share_of_the_text_below_known_above() -> None:
-    found = measured(f"{ONE}\n{THREE}\n{ONE},{TWO}", 1, {1})
-    assert found["continuity"] == pytest.approx(2 * MOST / (2 * MOST + SMOOTHING))
+    # One of two pairs is known.
+    found = measured(f"{ONE}\n{THREE}\n{ONE[:2]},{TWO[:2]}", 1, {1})
+    assert found["continuity"] == pytest.approx(MOST / (2 * MOST + SMOOTHING) / KIN)
     assert found["title_pull"] == 0.0
 
 
@@ -91,9 +92,10 @@ def test_text_below_ends_at_the_next_heading_with_text_before_it() -> None:
 
 
 def test_kinship_is_what_a_line_of_text_has_in_common_with_the_text_above() -> None:
-    assert measured(f"{ONE}\n{ONE}", 1, set()) == {
-        "kinship": pytest.approx(2 * MOST / (2 * MOST + SMOOTHING))
+    assert measured(f"{ONE}\n{ONE[:2]},{TWO[:2]}", 1, set()) == {
+        "kinship": pytest.approx(MOST / (2 * MOST + SMOOTHING) / KIN)
     }
+    assert measured(f"{ONE}\n{ONE}", 1, set()) == {"kinship": 1.0}
     assert measured(f"{ONE}\n{TWO}", 1, set()) == {"kinship": 0.0}
 
 
