@@ -7,6 +7,7 @@ headline in its middle.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,10 +97,9 @@ def begins_page(state: State) -> bool:
     return state.role in roles.FIRST and (state.signed == signed or state.role is Role.FURNITURE)
 
 
-def _pairs(holds: object) -> Mask:
+def _pairs(holds: Callable[[State, State], bool]) -> Mask:
     """bool, [states before, states after]."""
-    assert callable(holds)
-    return np.array([[bool(holds(a, b)) for b in STATES] for a in STATES])
+    return np.array([[holds(a, b) for b in STATES] for a in STATES])
 
 
 BEGINS = _pairs(lambda a, b: roles.begins(b.role, a.role))
