@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from embeddings.errors import InputRefused
 from embeddings.inputs import InputFile, bytes_of, find_inputs
 from embeddings.layout.articles import Layout, lay_out
+from embeddings.layout.people import dateline_of, people_of
 from embeddings.records import Article, Page, Refusal, distinct_ids
 from embeddings.settings import Settings
 from embeddings.sidecar import Sidecar, read_sidecar, sidecar_name, sidecars_of
@@ -104,7 +105,17 @@ def _articles_of(
             refused.append(Refusal(page.file, "no_article", "版面上没有找到文章 (no_article)"))
     if unused:
         refused.append(sidecar.refuse_unused(sorted(unused)))
-    return tuple(distinct_ids([*articles, *found.articles])), tuple(refused)
+    whole = [_with_people(article) for article in found.articles]
+    return tuple(distinct_ids([*articles, *whole])), tuple(refused)
+
+
+def _with_people(article: Article) -> Article:
+    """An article that came whole, with what its byline and first paragraph say of who and where."""
+    return replace(
+        article,
+        people=people_of(article.byline),
+        dateline=dateline_of(article.body.partition("\n")[0]),
+    )
 
 
 def _digest(data: bytes, sidecar: Sidecar) -> str:

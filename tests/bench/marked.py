@@ -11,7 +11,7 @@ import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -246,8 +246,3 @@ def _names(squeezed: str) -> str:
 
 def _squeeze(text: str) -> str:
     return "".join(text.split())
-
-
-def without_blanks(page: MarkedPage) -> MarkedPage:
-    """The page without blank lines and indents."""
-    return replace(page, lines=tuple(replace(x, text=x.text.strip(), blanks=0) for x in page.lines))

@@ -20,7 +20,6 @@ from tests.bench.marked import (
     gold_items,
     load_folder,
     read_marked,
-    without_blanks,
 )
 from tests.embeddings.damaged_pages import MARKED, marked_pages
 
@@ -72,9 +71,6 @@ def test_read_marked_keeps_the_blank_lines_of_the_page(tmp_path: Path) -> None:
         "石桥日报\n第02版\n\n街坊排队尝鲜\n老街面馆\n今日开张\n——一碗面的三十年\n\n面馆一天卖出\n"
     )
     assert text.endswith("\n\n简讯\n　　●石桥通车。\n责任编辑：秦川\n")
-    assert without_blanks(marked(tmp_path, TEXT)).page.text == "".join(
-        line.strip() + "\n" for line in text.splitlines() if line.strip()
-    )
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from embeddings.intake import (
     suffix_of,
 )
 from embeddings.layout.articles import Layout
-from embeddings.records import Page
+from embeddings.records import Dateline, Page
 from embeddings.settings import Settings
 from embeddings.sidecar import SIDECAR_MAX_BYTES
 from embeddings.sources import formats
@@ -568,3 +568,19 @@ def test_build_reads_a_page_again_when_its_sidecar_comes_changes_or_goes(
 def test_limits_of_are_those_of_the_settings(settings: Settings) -> None:
     changes = {"max_file_bytes": 2048, "max_file_pages": 3, "read_timeout_s": 7}
     assert limits_of(settings.model_copy(update=changes)) == Limits(2048, 3, 7.0)
+
+
+def test_read_input_splits_the_byline_of_an_article_that_came_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    record = {
+        "title": "老街面馆开张",
+        "body": "本报石桥3月4日电 面馆开张。",
+        "byline": "记者 毛小路 通讯员 秦川",
+    }
+    path.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    (article,) = read_input(InputFile(path, "a.jsonl"), Limits()).articles
+    assert [(person.name, person.role) for person in article.people] == [
+        ("毛小路", "reporter"),
+        ("秦川", "correspondent"),
+    ]
+    assert article.dateline == Dateline("本报", "石桥", "3月4日")
