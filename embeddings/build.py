@@ -1,6 +1,7 @@
 """Inputs to a published snapshot: read what changed, embed what is new, write beside, publish at once.
 
-A build that dies at any point leaves the snapshot that serves as it was.
+A build that dies at any point leaves the snapshot that serves as it was, and what it has embedded to the next
+build (`embeddings.journal`).
 """
 
 from __future__ import annotations
@@ -9,18 +10,17 @@ import contextlib
 import datetime
 import shutil
 import sqlite3
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from embeddings.changes import Changes, PendingPassage, Step, no_step
+from embeddings.changes import Changes, PendingPassage, Step, no_step, nothing_new, vanished
 from embeddings.encoder import Encoder, Vectors
-from embeddings.errors import IndexDamaged, NotFoundError, ServiceError
-from embeddings.index.catalog import Catalog, CatalogWriter
+from embeddings.errors import IndexMissing, NotFoundError, ServiceError
+from embeddings.index.catalog import Catalog, CatalogWriter, Withheld
 from embeddings.index.snapshot import (
     CATALOG,
     FORMAT_VERSION,
@@ -29,26 +29,28 @@ from embeddings.index.snapshot import (
     VECTORS,
     Manifest,
     checksums,
-    current_number,
-    damaged_files,
+    finish_removal,
     publish,
-    read_manifest,
     remove_old,
     snapshot_folder,
     snapshot_numbers,
     write_manifest,
 )
 from embeddings.index.terms import TermIndexWriter, term_document
-from embeddings.index.vectors import VectorIndex
-from embeddings.intake import find_inputs
+from embeddings.index.vectors import write_vectors
+from embeddings.intake import InputFile, find_inputs
 from embeddings.lock import build_lock
-from embeddings.passages import CUTTING_VERSION
-from embeddings.records import Refusal, content_hash
+from embeddings.records import Refusal
+from embeddings.reports import BuildReport, Cost, Plan
 from embeddings.settings import Settings
-from embeddings.tokens import TOKENS_VERSION, Tokenizer
+from embeddings.standing import Standing, cutting_fingerprint, find_standing, serves
+from embeddings.supply import VectorSupply
+from embeddings.tokens import Tokenizer
 
 # Tokenising so many passages takes a few seconds.
 TERMS_REWRITTEN_MAX = 5000
+# So many texts are embedded for a plan, to tell how long the rest would take.
+PLAN_SAMPLE = 16
 
 _WORK = ".building"
 
@@ -60,45 +62,27 @@ _SQLITE_DISK_ERRORS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class BuildReport:
-    """What a build did. `snapshot` serves now; `None` when there is nothing to serve yet."""
+Announce = Callable[[Cost], None]
 
-    snapshot: int | None
-    articles: int
-    passages: int
-    added: int
-    updated: int
-    removed: int
-    unchanged: int
-    embedded: int
-    refused: tuple[Refusal, ...]
-    seconds: float
 
-    def to_json(self) -> dict[str, Any]:
-        """The report as the contract's JSON object."""
-        return {
-            "snapshot": self.snapshot,
-            "articles": self.articles,
-            "passages": self.passages,
-            "added": self.added,
-            "updated": self.updated,
-            "removed": self.removed,
-            "unchanged": self.unchanged,
-            "embedded": self.embedded,
-            "refused": [refusal.to_json() for refusal in self.refused],
-            "seconds": round(self.seconds, 3),
-        }
+def no_announcement(_cost: Cost) -> None:
+    """Tell nobody."""
 
 
 def build(
-    paths: Sequence[Path], settings: Settings, encoder: Encoder, *, prune: bool = False, step: Step = no_step
+    paths: Sequence[Path],
+    settings: Settings,
+    encoder: Encoder,
+    *,
+    prune: bool = False,
+    step: Step = no_step,
+    announce: Announce = no_announcement,
 ) -> BuildReport:
     """Bring the index up to date with the files under `paths` and publish it.
 
     What is indexed already and is not under `paths` stays. With `prune`, articles of files that
     have vanished from under `paths` go. `step(stage, done, total)` is called with the stages
-    `files` and `passages`.
+    `files` and `passages`; `announce` before much is embedded.
 
     Raises:
         IndexBusy: another build is running.
@@ -106,105 +90,164 @@ def build(
         ServiceError: the disk is full or the data folder cannot be written.
     """
     started = time.monotonic()
-    with _work(settings, encoder) as work:
+    with _locked(settings) as standing:
         found, refused = find_inputs(paths)
+        if standing and _stays(standing, settings, encoder):
+            report = _report_of_nothing_new(standing, paths if prune else (), found, refused, started)
+            if report:
+                finish_removal(settings.data, settings.keep_snapshots, standing.manifest.parent)
+                return report
+        with _work(settings, encoder, standing) as work:
+            work.changes.read_all(found, step)
+            if prune:
+                work.changes.prune(paths, found)
+            return work.finish(refused, started, step, announce)
+
+
+def plan(
+    paths: Sequence[Path], settings: Settings, encoder: Encoder, *, prune: bool = False, step: Step = no_step
+) -> Plan:
+    """What `build` would do with the same arguments; writes nothing in the data folder and needs no lock.
+
+    Raises:
+        ModelUnavailable: passages must be cut or embedded, and the model cannot be had.
+    """
+    standing = find_standing(settings.data)
+    found, refused = find_inputs(paths)
+    with (
+        _disk_errors(),
+        tempfile.TemporaryDirectory(prefix="wenbao-plan-") as folder,
+        _catalog(standing, Path(folder)) as catalog,
+    ):
+        work = _Work(settings, encoder, standing, Path(folder), catalog)
         work.changes.read_all(found, step)
         if prune:
             work.changes.prune(paths, found)
-        return work.finish(refused, started, step)
+        return work.plan(refused)
 
 
 def remove(ids: Sequence[str], settings: Settings, encoder: Encoder) -> BuildReport:
-    """Take articles out of the index and publish it. They come back when their file changes.
+    """Take articles out of the index, to stay out, and publish it.
 
     Raises:
         NotFoundError: one of the ids is not in the index; nothing is removed then.
         IndexBusy, ServiceError: as `build`.
     """
     started = time.monotonic()
-    with _work(settings, encoder) as work:
-        unknown = work.changes.unknown(ids)
-        if unknown:
-            raise NotFoundError(
-                f"索引里没有这些文章:{'、'.join(unknown)}。",
-                hint="没有移除任何文章。",
-                code="article_not_found",
-            )
+    with _locked(settings) as standing, _work(settings, encoder, standing) as work:
+        _refuse_unknown(work.changes.unknown(ids), "没有移除任何文章。")
         work.changes.remove(ids)
-        return work.finish([], started, no_step)
+        return work.finish([], started, no_step, no_announcement)
 
 
-def cutting_fingerprint(settings: Settings) -> str:
-    """Changes whenever the same article could give other passages or terms."""
-    lengths = f"{settings.passage_chars} {settings.passage_chars_max}"
-    return content_hash(lengths, str(CUTTING_VERSION), str(TOKENS_VERSION))
-
-
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """The snapshot a build starts from: its catalog is whole, other files of it may be damaged."""
-
-    number: int
-    folder: Path
-    manifest: Manifest
-    damaged: frozenset[str]
-
-    @property
-    def whole(self) -> bool:
-        """Whether every file of it can be built on."""
-        return not self.damaged
-
-    @property
-    def is_older(self) -> bool:
-        """Whether an older Wenbao wrote it; its articles lack what they have learnt to hold since."""
-        return self.manifest.format < FORMAT_VERSION
-
-
-def _find_base(data: Path) -> _Base | None:
-    """The newest published snapshot whose catalog is whole.
+def readmit(ids: Sequence[str], settings: Settings, encoder: Encoder) -> BuildReport:
+    """Let removed articles in again; the next build that finds their files brings them back.
 
     Raises:
-        IndexMismatch: a newer Wenbao wrote it; building on would throw its articles away.
+        NotFoundError: one of the ids is not withheld; nothing is changed then.
+        IndexBusy, ServiceError: as `build`.
     """
-    numbers = snapshot_numbers(data)
-    try:
-        published = current_number(data) or 0
-    except IndexDamaged:  # whatever is there was whole when it got its number
-        published = max(numbers, default=0)
-    for number in sorted((n for n in numbers if n <= published), reverse=True):
-        folder = snapshot_folder(data, number)
-        with contextlib.suppress(IndexDamaged):
-            manifest = read_manifest(folder)
-            damaged = frozenset(damaged_files(folder, manifest))
-            if CATALOG not in damaged:
-                return _Base(number, folder, manifest, damaged)
-    return None
+    started = time.monotonic()
+    with _locked(settings) as standing, _work(settings, encoder, standing) as work:
+        _refuse_unknown(work.changes.not_withheld(ids), "没有改动。")
+        work.changes.readmit(ids)
+        return work.finish([], started, no_step, no_announcement)
 
 
-def _serves(data: Path, number: int) -> bool:
-    try:
-        return current_number(data) == number
-    except IndexDamaged:
-        return False
+def withheld(data: Path) -> list[Withheld]:
+    """Articles that were removed to stay out, by id; none before the first build."""
+    standing = find_standing(data)
+    if standing is None:
+        return []
+    with contextlib.closing(Catalog(standing.folder / CATALOG)) as catalog:
+        return catalog.withheld()
+
+
+def compact(settings: Settings, encoder: Encoder) -> BuildReport:
+    """Write the index without what removed and replaced articles have left in it, and publish it.
+
+    Raises:
+        IndexMissing: nothing has been built.
+        IndexBusy, ServiceError: as `build`.
+    """
+    started = time.monotonic()
+    with _locked(settings) as standing:
+        if standing is None:
+            raise IndexMissing("还没有建立索引。", hint="先运行:wenbao build seeds(或您的报纸文件夹)。")
+        with _work(settings, encoder, standing, compact=True) as work:
+            return work.finish([], started, no_step, no_announcement)
 
 
 @contextlib.contextmanager
-def _work(settings: Settings, encoder: Encoder) -> Iterator[_Work]:
-    """A build under way: locked, with a folder of its own that goes when it ends, however it ends."""
+def _locked(settings: Settings) -> Iterator[Standing | None]:
+    """Hold the build lock, and know what stands."""
     with build_lock(settings.data), _disk_errors():
-        base = _find_base(settings.data)
-        folder = settings.data / SNAPSHOTS / _WORK
+        yield find_standing(settings.data)
+
+
+def _refuse_unknown(ids: Sequence[str], consequence: str) -> None:
+    if ids:
+        raise NotFoundError(f"没有这些文章:{'、'.join(ids)}。", hint=consequence, code="article_not_found")
+
+
+def _stays(standing: Standing, settings: Settings, encoder: Encoder) -> bool:
+    """Whether the snapshot can go on serving as it is if no input changed."""
+    misfit = standing.misfit(encoder.fingerprint, cutting_fingerprint(settings))
+    return not misfit and serves(settings.data, standing.number)
+
+
+def _report_of_nothing_new(
+    standing: Standing,
+    pruned: Sequence[Path],
+    found: Sequence[InputFile],
+    refused: Sequence[Refusal],
+    started: float,
+) -> BuildReport | None:
+    """The report of a build that has nothing to do, told without copying anything; `None` if it has."""
+    with contextlib.closing(Catalog(standing.folder / CATALOG)) as catalog:
+        files = catalog.files()
+        if not nothing_new(files, found) or vanished(files, pruned, found):
+            return None
+        paths = [str(file.path.resolve()) for file in found]
+        counts = catalog.articles_by_path()
+        articles, passages = catalog.counts()
+    return BuildReport(
+        snapshot=standing.number,
+        articles=articles,
+        passages=passages,
+        added=0,
+        updated=0,
+        removed=0,
+        unchanged=sum(counts.get(path, 0) for path in paths),
+        embedded=0,
+        refused=(*refused, *(refusal for path in paths for refusal in files[path].refused)),
+        seconds=time.monotonic() - started,
+    )
+
+
+@contextlib.contextmanager
+def _work(
+    settings: Settings, encoder: Encoder, standing: Standing | None, *, compact: bool = False
+) -> Iterator[_Work]:
+    """A build under way, with a folder of its own that goes when it ends, however it ends."""
+    folder = settings.data / SNAPSHOTS / _WORK
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        with _catalog(standing, folder) as catalog:
+            yield _Work(settings, encoder, standing, folder, catalog, compact=compact)
+    finally:
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        try:
-            if base:
-                shutil.copyfile(base.folder / CATALOG, folder / CATALOG)
-            with CatalogWriter(folder / CATALOG) as catalog:
-                if base and base.is_older:
-                    catalog.complete_records()
-                yield _Work(settings, encoder, base, folder, catalog)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _catalog(standing: Standing | None, folder: Path) -> Iterator[CatalogWriter]:
+    if standing:
+        shutil.copyfile(standing.folder / CATALOG, folder / CATALOG)
+    with CatalogWriter(folder / CATALOG) as catalog:
+        if standing and standing.is_older:
+            catalog.complete_records()
+        yield catalog
 
 
 @contextlib.contextmanager
@@ -222,7 +265,7 @@ def _disk_errors() -> Iterator[None]:
 def _disk_error(cause: str) -> ServiceError:
     return ServiceError(
         f"写索引时出错({cause})。",
-        hint="检查磁盘空间和权限后重新运行 wenbao build;正在服务的索引没有改动。",
+        hint="检查磁盘空间和权限后重新运行 wenbao build;正在服务的索引没有改动,已编码的段落不用再编码。",
         code="disk_error",
     )
 
@@ -231,23 +274,73 @@ class _Work:
     """Turns the changes of a build into the files of the next snapshot."""
 
     def __init__(
-        self, settings: Settings, encoder: Encoder, base: _Base | None, folder: Path, catalog: CatalogWriter
+        self,
+        settings: Settings,
+        encoder: Encoder,
+        standing: Standing | None,
+        folder: Path,
+        catalog: CatalogWriter,
+        *,
+        compact: bool = False,
     ) -> None:
         self.changes = Changes(catalog, encoder, settings)
         self._settings = settings
         self._encoder = encoder
-        self._base = base
+        self._standing = standing
         self._folder = folder
         self._catalog = catalog
+        self._compact = compact
+        self._cutting = cutting_fingerprint(settings)
+        self._misfit = standing.misfit(encoder.fingerprint, self._cutting) if standing else ""
+        whole = standing.folder if standing and not standing.damaged else None
+        self._supply = VectorSupply(settings.data, encoder, whole)
 
-    def finish(self, refused: Sequence[Refusal], started: float, step: Step) -> BuildReport:
-        """Publish if anything changed, and report."""
-        if self._base and not self._parts_fit:
+    def plan(self, refused: Sequence[Refusal]) -> Plan:
+        """What `finish` would do, worked out without publishing."""
+        if self._misfit:
             self.changes.cut_again()
-        number, embedded = self._base.number if self._base else None, 0
+        texts = self._texts(list(self.changes.pending.values()))
+        missing = texts.keys() - self._supply.known(texts).keys() if texts else set()
         articles, passages = self._catalog.counts()
-        if self.changes or (self._base and self._must_publish(self._base)):
-            number, embedded = self._publish(articles, passages, step)
+        changes = self.changes
+        return Plan(
+            snapshot=self._standing.number if self._standing else None,
+            articles=articles,
+            passages=passages,
+            added=changes.added,
+            updated=changes.updated,
+            removed=changes.removed,
+            unchanged=changes.unchanged,
+            to_embed=len(missing),
+            rewrites=self._misfit,
+            seconds=self._seconds_for([texts[digest] for digest in sorted(missing)]),
+            refused=(*refused, *changes.refused),
+        )
+
+    def _seconds_for(self, texts: list[str]) -> float:
+        if not texts:
+            return 0.0
+        self._encoder.encode_passages(texts[:1])  # loads the model
+        sample = texts[:PLAN_SAMPLE]
+        started = time.monotonic()
+        self._encoder.encode_passages(sample)
+        return (time.monotonic() - started) / len(sample) * len(texts)
+
+    def finish(
+        self, refused: Sequence[Refusal], started: float, step: Step, announce: Announce
+    ) -> BuildReport:
+        """Publish if anything changed, and report."""
+        if self._misfit:
+            self.changes.cut_again()
+        self._catalog.settle()
+        number, embedded = self._standing.number if self._standing else None, 0
+        articles, passages = self._catalog.counts()
+        if self._must_publish:
+            number, embedded = self._publish(articles, passages, step, announce)
+        elif self._standing:
+            finish_removal(
+                self._settings.data, self._settings.keep_snapshots, self._standing.manifest.parent
+            )
         changes = self.changes
         return BuildReport(
             snapshot=number,
@@ -262,31 +355,30 @@ class _Work:
             seconds=time.monotonic() - started,
         )
 
-    def _must_publish(self, base: _Base) -> bool:
-        """Whether the base cannot go on serving although no article changed."""
-        return base.is_older or not _serves(self._settings.data, base.number)
-
     @property
-    def _same_encoder(self) -> bool:
-        return self._base is not None and self._base.manifest.encoder == self._encoder.fingerprint
-
-    @property
-    def _parts_fit(self) -> bool:
-        """Whether the base's vectors and terms can be carried over with small changes."""
-        base = self._base
-        return (
-            base is not None
-            and base.whole
-            and self._same_encoder
-            and base.manifest.cutting == cutting_fingerprint(self._settings)
+    def _must_publish(self) -> bool:
+        """Whether anything changed, or what stands cannot go on serving although nothing did."""
+        standing = self._standing
+        return bool(
+            self.changes
+            or (
+                standing
+                and (self._compact or self._misfit or not serves(self._settings.data, standing.number))
+            )
         )
 
-    def _publish(self, articles: int, passages: int, step: Step) -> tuple[int, int]:
+    @property
+    def _carried(self) -> Standing | None:
+        """What stands, if its vectors and terms can be carried over with small changes."""
+        return None if self._misfit else self._standing
+
+    def _publish(self, articles: int, passages: int, step: Step, announce: Announce) -> tuple[int, int]:
         """Write what is missing in the folder, give it a number and let it serve."""
         pending = list(self.changes.pending.values())
-        vectors, embedded = self._vectors(pending, step)
-        vectors.write(self._folder / VECTORS)
+        embedded = self._write_vectors(pending, step, announce)
         self._write_terms(pending)
+        if self._compact:
+            self._catalog.vacuum()
         self._catalog.commit()
         data = self._settings.data
         # Above the newest on disk and not above the one that serves: after a rollback, a number that readers
@@ -298,59 +390,62 @@ class _Work:
             built_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             model=self._encoder.name,
             encoder=self._encoder.fingerprint,
-            cutting=cutting_fingerprint(self._settings),
-            dimension=vectors.dimension,
+            cutting=self._cutting,
+            dimension=self._dimension,
             articles=articles,
             passages=passages,
-            checksums=checksums(self._folder),
+            checksums=self._checksums(),
+            parent=self._standing.number if self._standing else None,
         )
         write_manifest(self._folder, manifest)
         self._folder.rename(snapshot_folder(data, number))
         publish(data, number)
-        remove_old(data, self._settings.keep_snapshots)
+        self._supply.published()
+        remove_old(data, self._settings.keep_snapshots, manifest.parent)
         return number, embedded
 
-    def _vectors(self, pending: Sequence[PendingPassage], step: Step) -> tuple[VectorIndex, int]:
-        """Vectors of every passage, and how many texts had to be embedded for them."""
-        found = self._known_vectors({p.hash for p in pending})
-        texts = {p.hash: p.text for p in pending if p.hash not in found}
-        if texts:
-            found |= dict(zip(texts, self._embed(list(texts.values()), step), strict=True))
-        if self._base and self._parts_fit:
-            index = VectorIndex.read(self._base.folder / VECTORS)
-            index.remove(np.array(self.changes.dropped_keys, np.int64))
-        else:
-            index = VectorIndex.empty(self._encoder.dimension)
+    def _checksums(self) -> dict[str, str]:
+        carried = self._carried
+        return (
+            checksums(self._folder, carried.folder, carried.manifest) if carried else checksums(self._folder)
+        )
+
+    @property
+    def _dimension(self) -> int:
+        """Known without loading the model where the vectors that stand are kept."""
+        return self._carried.manifest.dimension if self._carried else self._encoder.dimension
+
+    def _texts(self, pending: Sequence[PendingPassage]) -> dict[str, str]:
+        return {passage.hash: passage.text for passage in pending}
+
+    def _write_vectors(self, pending: Sequence[PendingPassage], step: Step, announce: Announce) -> int:
+        """Write the vectors of every passage; how many texts had to be embedded for them."""
+
+        def forecast(count: int, seconds: float) -> None:
+            announce(Cost(count, seconds, self._misfit))
+
+        found: dict[str, Vectors] = {}
+        embedded = 0
         if pending:
-            index.add(
-                np.array([p.key for p in pending], np.int64), np.stack([found[p.hash] for p in pending])
-            )
-        return index, len(texts)
-
-    def _known_vectors(self, hashes: set[str]) -> dict[str, Vectors]:
-        """Vectors of the base by the hash of what the encoder read."""
-        if not (self._base and VECTORS not in self._base.damaged and self._same_encoder):
-            return {}
-        with contextlib.closing(Catalog(self._base.folder / CATALOG)) as catalog:
-            keys = {h: key for h, key in catalog.keys_by_hash().items() if h in hashes}
-        rows = VectorIndex.read(self._base.folder / VECTORS).vectors(np.array(list(keys.values()), np.int64))
-        return dict(zip(keys, rows, strict=True))
-
-    def _embed(self, texts: list[str], step: Step) -> Vectors:
-        done = 0
-        step("passages", 0, len(texts))
-
-        def progress(count: int) -> None:
-            nonlocal done
-            done += count
-            step("passages", done, len(texts))
-
-        return self._encoder.encode_passages(texts, progress)
+            found, embedded = self._supply.all(self._texts(pending), step, forecast)
+        rows = [found[passage.hash] for passage in pending]
+        carried = self._carried
+        write_vectors(
+            self._folder / VECTORS,
+            base=carried.folder / VECTORS if carried else None,
+            dimension=self._dimension,
+            dropped=np.array(sorted(self.changes.dropped_keys) if carried else [], np.int64),
+            keys=np.array([passage.key for passage in pending], np.int64),
+            vectors=np.stack(rows) if rows else np.zeros((0, self._dimension), np.float32),
+            compact=self._compact,
+        )
+        return embedded
 
     def _write_terms(self, pending: Sequence[PendingPassage]) -> None:
         tokenizer = Tokenizer(self._settings.cache / "jieba")
-        if self._base and self._terms_carried:
-            _link_tree(self._base.folder / TERMS, self._folder / TERMS)
+        carried = self._carried
+        if carried and self._terms_carried:
+            _link_tree(carried.folder / TERMS, self._folder / TERMS)
             writer = TermIndexWriter(self._folder / TERMS)
             writer.remove(self.changes.dropped_keys)
             passages = iter([(p.key, p.passage, p.article) for p in pending])
@@ -363,13 +458,13 @@ class _Work:
 
     @property
     def _terms_carried(self) -> bool:
-        """Whether the base's terms are changed in place rather than written anew.
+        """Whether the terms that stand are changed in place rather than written anew.
 
         tantivy counts removed passages in its document frequencies until it merges their segment, so
         that scores drift from those of a build from nothing. Small archives are spared that.
         """
         drifts = bool(self.changes.dropped_keys)
-        return self._parts_fit and not (drifts and self._catalog.counts()[1] <= TERMS_REWRITTEN_MAX)
+        return not self._compact and not (drifts and self._catalog.counts()[1] <= TERMS_REWRITTEN_MAX)
 
 
 def _link_tree(source: Path, target: Path) -> None:

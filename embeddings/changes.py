@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embeddings.encoder import Encoder
-from embeddings.index.catalog import CatalogWriter, FileEntry, NewPassage, article_hash
+from embeddings.index.catalog import CatalogWriter, FileEntry, NewPassage, Withheld, article_hash
 from embeddings.intake import InputFile, Intake, limits_of, read_input, sidecars_of
 from embeddings.passages import encoder_text, fit_tokens, split_article
 from embeddings.records import Article, Passage, Refusal, content_hash
@@ -23,6 +24,13 @@ READER_VERSION = 2
 _NOWHERE = ""
 # Size of a file that is to be read again whatever it looks like.
 _READ_AGAIN = -1
+
+# Two texts of one file are one article, its headline corrected, when they share this much (Jaccard index of
+# their runs of four characters).
+_SAME_ARTICLE = 0.5
+_RUN_CHARS = 4
+# A body that long is no other article's.
+_OWN_TEXT_CHARS = 30
 
 Step = Callable[[str, int, int], None]
 
@@ -53,10 +61,13 @@ class Changes:
 
     An id that several files give belongs to the first of them in the order of reading, as it would in a
     build from nothing. A file that lost one is read again by every build, so that it can step in.
+
+    An article whose headline was corrected gets the id that a build from nothing would give it, and the
+    id it had goes on leading to it.
     """
 
     def __init__(self, catalog: CatalogWriter, encoder: Encoder, settings: Settings) -> None:
-        self.added = self.updated = self.removed = self.unchanged = self.moved = 0
+        self.added = self.updated = self.removed = self.unchanged = self.moved = self.readmitted = 0
         self.refused: list[Refusal] = []
         self.pending: dict[int, PendingPassage] = {}
         self.dropped_keys: list[int] = []
@@ -69,9 +80,13 @@ class Changes:
         for article_id, (path, _) in self._stored.items():
             self._ids_of[path].add(article_id)
         self._unread: set[str] = set()
+        withheld = catalog.withheld()
+        self._withheld = {one.id for one in withheld}
+        self._withheld_bodies = {one.body for one in withheld}
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.updated or self.removed or self.moved or self.pending)
+        counted = (self.added, self.updated, self.removed, self.moved, self.readmitted)
+        return any(counted) or bool(self.pending)
 
     def read_all(self, found: Sequence[InputFile], step: Step) -> None:
         """Read every file that is not known as it stands, and compare it with what is stored."""
@@ -84,21 +99,35 @@ class Changes:
 
     def prune(self, roots: Sequence[Path], found: Sequence[InputFile]) -> None:
         """Remove what came from files under `roots` that are not among those found."""
-        given = {str(file.path.resolve()) for file in found}
-        folders = [root.resolve() for root in roots]
-        for path in list(self._files):
-            if path not in given and any(Path(path).is_relative_to(folder) for folder in folders):
-                self._catalog.forget_file(path)
-                del self._files[path]
-                self._remove_all(set(self._ids_of[path]))
+        for path in vanished(self._files, roots, found):
+            self._catalog.forget_file(path)
+            del self._files[path]
+            self._remove_all(set(self._ids_of[path]))
 
     def unknown(self, ids: Sequence[str]) -> list[str]:
         """Which of `ids` are no articles of the index."""
         return [article_id for article_id in ids if article_id not in self._stored]
 
+    def not_withheld(self, ids: Sequence[str]) -> list[str]:
+        """Which of `ids` are of no article that was taken out to stay out."""
+        return [article_id for article_id in ids if article_id not in self._withheld]
+
     def remove(self, ids: Sequence[str]) -> None:
-        """Remove articles by known id."""
+        """Remove articles by known id, to stay out: a file that gives them again does not bring them back."""
+        for article_id in ids:
+            article, (path, _) = self._catalog.article(article_id), self._stored[article_id]
+            self._catalog.withhold(Withheld(article_id, article.title, path, _body_hash(article)))
         self._remove_all(set(ids))
+
+    def readmit(self, ids: Sequence[str]) -> None:
+        """Let withheld articles in again: their files are read by the next build."""
+        paths = {one.id: one.path for one in self._catalog.withheld()}
+        self.readmitted += len(ids)
+        for article_id in ids:
+            self._catalog.readmit(article_id)
+            entry = self._files.get(paths[article_id])
+            if entry:
+                self._note(replace(entry, size=_READ_AGAIN))
 
     def cut_again(self) -> None:
         """Make every passage anew, with new keys: the base's vectors or terms do not fit any more."""
@@ -110,26 +139,28 @@ class Changes:
         path = str(file.path.resolve())
         self._unread.discard(path)
         known = self._files.get(path)
-        place = content_hash(file.place.paper, str(file.place.date), file.place.number)
-        size, mtime_ns = _size_and_time_with_sidecars(file.path)
-        current = (
-            known is not None
-            and known.size != _READ_AGAIN
-            and (known.place, known.reader) == (place, READER_VERSION)
-        )
-        if known and current and (known.size, known.mtime_ns) == (size, mtime_ns):
+        look = _look_of(file)
+        if known and look.is_of(known):
             self._keep(path, known)
             return
         intake = read_input(file, limits_of(self._settings))
-        if known and current and known.hash == intake.content_hash:
+        if known and look.may_be_of(known) and known.hash == intake.content_hash:
             self._keep(path, known)
+            self._note(replace(known, size=look.size, mtime_ns=look.mtime_ns))
             return
         refused = (*intake.refused, *self._compare(path, intake))
         self.refused += refused
         entry = FileEntry(
-            path, file.name, place, size, mtime_ns, intake.content_hash, READER_VERSION, refused
+            path,
+            file.name,
+            look.place,
+            look.size,
+            look.mtime_ns,
+            intake.content_hash,
+            READER_VERSION,
+            refused,
         )
-        lost = any(self._stored[article.id][0] != path for article in intake.articles)
+        lost = any(self._stored.get(article.id, (path,))[0] != path for article in intake.articles)
         # What could not be opened has no hash: it may be readable next time, and look the same.
         self._note(replace(entry, size=_READ_AGAIN) if lost or not entry.hash else entry)
 
@@ -146,8 +177,11 @@ class Changes:
             # A file that cannot be read now must not cost what was read from it before.
             self.unchanged += len(self._ids_of[path])
             return
-        self._release(self._ids_of[path] - {article.id for article in intake.articles})
-        for article in intake.articles:
+        articles = [article for article in intake.articles if not self._is_withheld(article)]
+        gone = self._ids_of[path] - {article.id for article in articles}
+        self._note_former_ids(gone, [article for article in articles if article.id not in self._stored])
+        self._release(gone)
+        for article in articles:
             refusal = self._take(path, article, intake.file.name)
             if refusal:
                 yield refusal
@@ -172,6 +206,22 @@ class Changes:
             self._drop(article.id)
             self._add(path, article)
         return None
+
+    def _is_withheld(self, article: Article) -> bool:
+        body = _body_hash(article)
+        return article.id in self._withheld or (bool(body) and body in self._withheld_bodies)
+
+    def _note_former_ids(self, gone: set[str], fresh: Sequence[Article]) -> None:
+        """Find out which of a file's new articles are its old ones under another headline."""
+        if not gone or not fresh:
+            return
+        old = {article_id: _runs(self._catalog.article(article_id)) for article_id in sorted(gone)}
+        new = {article.id: _runs(article) for article in fresh}
+        alike = [(_likeness(a, b), i, j) for i, a in old.items() for j, b in new.items()]
+        for likeness, former, article_id in sorted(alike, key=lambda one: (-one[0], one[1:])):
+            if likeness >= _SAME_ARTICLE and former in old and article_id in new:
+                del old[former], new[article_id]
+                self._catalog.note_former_id(former, article_id)
 
     def _keeps(self, path: str) -> bool:
         """Whether an article of this file stays its own: it was read before, or is none of this build's."""
@@ -218,6 +268,60 @@ class Changes:
         self._register(path, article.id, article_hash(article))
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What can be seen of a file without reading it: a hash of its place, its size and its time."""
+
+    place: str
+    size: int
+    mtime_ns: int
+
+    def may_be_of(self, known: FileEntry) -> bool:
+        """Whether the same content would give the same articles as before."""
+        return known.size != _READ_AGAIN and (known.place, known.reader) == (self.place, READER_VERSION)
+
+    def is_of(self, known: FileEntry) -> bool:
+        """Whether it need not be read again."""
+        return self.may_be_of(known) and (known.size, known.mtime_ns) == (self.size, self.mtime_ns)
+
+
+def _look_of(file: InputFile) -> _Look:
+    place = content_hash(file.place.paper, str(file.place.date), file.place.number)
+    return _Look(place, *_size_and_time_with_sidecars(file.path))
+
+
+def nothing_new(files: Mapping[str, FileEntry], found: Sequence[InputFile]) -> bool:
+    """Whether every file found is known as it stands, so that none has to be read."""
+    known = ((files.get(str(file.path.resolve())), file) for file in found)
+    return all(entry is not None and _look_of(file).is_of(entry) for entry, file in known)
+
+
+def vanished(files: Iterable[str], roots: Sequence[Path], found: Sequence[InputFile]) -> list[str]:
+    """Paths of known files under `roots` that are no input any more.
+
+    What lies in a folder that cannot be looked into may still be there, and has not vanished.
+    """
+    given = {str(file.path.resolve()) for file in found}
+    folders = [root.resolve() for root in roots]
+    gone = [
+        path
+        for path in files
+        if path not in given and any(Path(path).is_relative_to(folder) for folder in folders)
+    ]
+    return [path for path in gone if _can_be_looked_for(path)]
+
+
+def _can_be_looked_for(path: str) -> bool:
+    try:
+        os.stat(path)  # noqa: PTH116 - a name may be any string
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError:
+        return False
+    folder = next(parent for parent in Path(path).parents if os.path.lexists(parent))
+    return os.access(folder, os.R_OK | os.X_OK)
+
+
 def _size_and_time_with_sidecars(path: Path) -> tuple[int, int]:
     """Sizes added up and the latest time: a sidecar that comes, goes or changes shows in one of them."""
     found = [_size_and_time(each) for each in (path, *sidecars_of(path))]
@@ -234,3 +338,23 @@ def _size_and_time(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _body_hash(article: Article) -> str:
+    """Empty for a text so short that another article may have the same."""
+    body = _squeezed(article.body)
+    return content_hash(body) if len(body) >= _OWN_TEXT_CHARS else ""
+
+
+def _squeezed(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if c.isalnum())
+
+
+def _runs(article: Article) -> frozenset[str]:
+    """Runs of neighbouring letters, digits and Han characters of the body, else of the headline."""
+    text = _squeezed(article.body or article.headline)
+    return frozenset(text[i : i + _RUN_CHARS] for i in range(max(1, len(text) - _RUN_CHARS + 1)))
+
+
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other)

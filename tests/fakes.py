@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.encoder import Progress, Vectors
+from embeddings.encoder import Done, Vectors
 from embeddings.records import Article, Page, Passage
 
 DAY = datetime.date(2026, 10, 12)
@@ -51,7 +51,7 @@ class FakeEncoder:
         """A token a character, and two specials."""
         return [len(text) + 2 for text in texts]
 
-    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+    def encode_passages(self, texts: Sequence[str], done: Done | None = None) -> Vectors:
         """See the class; what was embedded is noted in `texts` and counted in `embedded`."""
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in enumerate(texts):
@@ -60,14 +60,18 @@ class FakeEncoder:
             vectors[row] = self._vector(text, 1)
             self.embedded += 1
             self.texts.append(text)
-            if progress is not None:
-                progress(1)
+            if done is not None:
+                done([row], vectors[row : row + 1])
         return vectors
 
     def encode_query(self, text: str) -> Vectors:
         """See the class."""
         self.queries.append(text)
         return self._vector(text, 2)
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """See the class."""
+        return np.array([self.encode_query(text) for text in texts], np.float32).reshape(-1, self.dimension)
 
     def _vector(self, text: str, side: int) -> Vectors:
         counts = np.zeros(self.dimension, np.float32)

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import IndexDamaged, NotFoundError
+from embeddings.index.stories import STORY_SCHEMA, StoryWriter, reprints, story_of
 from embeddings.records import (
     Article,
     ArticleKind,
@@ -40,27 +41,35 @@ POINTING_MAX = 200
 Keys = npt.NDArray[np.int64]
 
 _SCHEMA = """
-CREATE TABLE files (
+CREATE TABLE IF NOT EXISTS files (
     path TEXT PRIMARY KEY, name TEXT NOT NULL, place TEXT NOT NULL, size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL, hash TEXT NOT NULL, reader INTEGER NOT NULL, refused TEXT NOT NULL
 );
-CREATE TABLE articles (
+CREATE TABLE IF NOT EXISTS articles (
     key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, path TEXT NOT NULL, hash TEXT NOT NULL,
     paper TEXT, day INTEGER, page TEXT, kind TEXT NOT NULL, record TEXT NOT NULL
 );
-CREATE INDEX articles_by_path ON articles (path);
-CREATE INDEX articles_by_issue ON articles (day DESC, paper, page);
-CREATE TABLE passages (
+CREATE INDEX IF NOT EXISTS articles_by_path ON articles (path);
+CREATE INDEX IF NOT EXISTS articles_by_issue ON articles (day DESC, paper, page);
+CREATE TABLE IF NOT EXISTS passages (
     key INTEGER PRIMARY KEY AUTOINCREMENT, article INTEGER NOT NULL REFERENCES articles (key),
     number INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, hash TEXT NOT NULL
 );
-CREATE INDEX passages_by_article ON passages (article);
-CREATE INDEX passages_by_hash ON passages (hash);
-CREATE TABLE names (
+CREATE INDEX IF NOT EXISTS passages_by_article ON passages (article);
+CREATE INDEX IF NOT EXISTS passages_by_hash ON passages (hash);
+CREATE TABLE IF NOT EXISTS names (
     name TEXT NOT NULL, article INTEGER NOT NULL REFERENCES articles (key), PRIMARY KEY (name, article)
 ) WITHOUT ROWID;
-CREATE INDEX names_by_article ON names (article);
+CREATE INDEX IF NOT EXISTS names_by_article ON names (article);
+CREATE TABLE IF NOT EXISTS former_ids (former TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS former_ids_by_id ON former_ids (id);
+CREATE TABLE IF NOT EXISTS withheld (
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, path TEXT NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID;
 """
+
+# SQLite takes 32,766 values in a statement; so many rows at a time keep what is in memory small too.
+_VALUES_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,16 @@ class FileEntry:
     hash: str
     reader: int
     refused: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """An article that the operator took out and that is to stay out: `body` is the hash of its body."""
+
+    id: str
+    title: str
+    path: str
+    body: str
 
 
 def day_number(date: datetime.date | None) -> int | None:
@@ -128,12 +147,14 @@ class Catalog:
         return int(articles), int(passages)
 
     def article(self, article_id: str) -> Article:
-        """One article.
+        """One article, by its id or one that it had before its headline was corrected.
 
         Raises:
             NotFoundError: there is none with this id.
         """
-        rows = self._rows("SELECT record FROM articles WHERE id = ?", (article_id,))
+        rows = self._rows("SELECT record FROM articles WHERE id = ?", (article_id,)) or self._rows(
+            "SELECT record FROM articles JOIN former_ids USING (id) WHERE former = ?", (article_id,)
+        )
         if not rows:
             raise NotFoundError(
                 "没有这篇文章。", hint="文章可能已被移除;请回到首页重新提问。", code="article_not_found"
@@ -207,14 +228,60 @@ class Catalog:
         )
         return [_article(record) for (record,) in rows]
 
+    def stories(self, ids: Iterable[str]) -> dict[str, str]:
+        """The story of each article: the id of its first, the same for all that print one text."""
+        wanted = list(dict.fromkeys(ids))
+        marks = ",".join("?" * len(wanted))
+        keys = dict(self._rows(f"SELECT key, id FROM articles WHERE id IN ({marks})", wanted))
+        with self._lock:
+            found = story_of(self._db, keys)
+        return {keys[key]: story for key, story in found.items()}
+
+    def reprints(self, article_id: str) -> list[Article]:
+        """The other articles that print the text of this one, newest issue first."""
+        with self._lock:
+            ids = reprints(self._db, article_id)
+        return [self.article(other) for other in ids]
+
     def date_range(self) -> tuple[str | None, str | None]:
         """First and last issue as ISO dates; `None` when no article has a date."""
         first, last = self._rows("SELECT min(day), max(day) FROM articles")[0]
         return _iso(first), _iso(last)
 
-    def keys_by_hash(self) -> dict[str, int]:
-        """One passage key for every encoder text hash."""
-        return dict(self._rows("SELECT hash, min(key) FROM passages GROUP BY hash"))
+    def keys_by_hash(self, hashes: Iterable[str]) -> dict[str, int]:
+        """One passage key for each of these encoder text hashes that is known."""
+        found: dict[str, int] = {}
+        wanted = list(hashes)
+        for at in range(0, len(wanted), _VALUES_MAX):
+            some = wanted[at : at + _VALUES_MAX]
+            marks = ",".join("?" * len(some))
+            found.update(
+                self._rows(f"SELECT hash, min(key) FROM passages WHERE hash IN ({marks}) GROUP BY hash", some)
+            )
+        return found
+
+    def files(self) -> dict[str, FileEntry]:
+        """Files read so far, by path."""
+        return {entry.path: entry for entry in map(_file_entry, self._rows(_FILES))}
+
+    def articles_by_path(self) -> dict[str, int]:
+        """How many articles came from each file."""
+        return dict(self._rows("SELECT path, count(*) FROM articles GROUP BY path"))
+
+    def withheld(self) -> list[Withheld]:
+        """Articles that were taken out to stay out, by id; none in an index of an older Wenbao."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'withheld'"):
+            return []
+        return [Withheld(*row) for row in self._rows(_WITHHELD)]
+
+
+_FILES = "SELECT path, name, place, size, mtime_ns, hash, reader, refused FROM files"
+_WITHHELD = "SELECT id, title, path, body FROM withheld ORDER BY id"
+
+
+def _file_entry(row: Any) -> FileEntry:
+    path, name, place, size, mtime_ns, digest, reader, refused = row
+    return FileEntry(path, name, place, size, mtime_ns, digest, reader, _refusals(refused))
 
 
 def _iso(day: int | None) -> str | None:
@@ -268,13 +335,13 @@ class CatalogWriter:
     """Writes one catalog file, new or a copy of an older one; a context manager: commits or rolls back."""
 
     def __init__(self, path: Path) -> None:
-        fresh = not path.exists()
         self._db = sqlite3.connect(path)
         # The file is not visible before it is published, and is fsynced then.
         self._db.execute("PRAGMA journal_mode = MEMORY")
         self._db.execute("PRAGMA synchronous = OFF")
-        if fresh:
-            self._db.executescript(_SCHEMA)
+        # One of an older Wenbao gets the tables it lacks.
+        self._db.executescript(_SCHEMA + STORY_SCHEMA)
+        self._stories = StoryWriter(self._db)
 
     def __enter__(self) -> CatalogWriter:
         return self
@@ -290,17 +357,10 @@ class CatalogWriter:
 
     def files(self) -> dict[str, FileEntry]:
         """Files read so far, by path."""
-        rows = self._db.execute("SELECT path, name, place, size, mtime_ns, hash, reader, refused FROM files")
-        return {
-            path: FileEntry(path, name, place, size, mtime_ns, digest, reader, _refusals(refused))
-            for path, name, place, size, mtime_ns, digest, reader, refused in rows
-        }
+        return {entry.path: entry for entry in map(_file_entry, self._db.execute(_FILES))}
 
     def complete_records(self) -> None:
-        """Give articles of an older Wenbao the fields that every article has now, as yet unknown.
-
-        Their hashes stay, so that an article whose file is read again is known to have changed.
-        """
+        """Give articles of an older Wenbao the fields that every article has now, as yet unknown."""
         self._db.execute(
             "UPDATE articles SET record = json_set(record, '$.people', json('[]'), '$.dateline', NULL,"
             " '$.pointers', json('{\"before\": null, \"after\": null}'), '$.confidence', 1.0)"
@@ -325,6 +385,40 @@ class CatalogWriter:
     def forget_file(self, path: str) -> None:
         """Forget a file; its articles are dropped one by one with `drop_article`."""
         self._db.execute("DELETE FROM files WHERE path = ?", (path,))
+
+    def article(self, article_id: str) -> Article:
+        """One stored article, by known id."""
+        (record,) = self._db.execute("SELECT record FROM articles WHERE id = ?", (article_id,)).fetchone()
+        return _article(record)
+
+    def note_former_id(self, former: str, article_id: str) -> None:
+        """Let an id go on leading to an article that has another one now."""
+        self._db.execute("UPDATE former_ids SET id = ? WHERE id = ?", (article_id, former))
+        self._db.execute("INSERT OR REPLACE INTO former_ids VALUES (?, ?)", (former, article_id))
+
+    def withhold(self, one: Withheld) -> None:
+        """Remember an article as one that is to stay out."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO withheld VALUES (?, ?, ?, ?)", (one.id, one.title, one.path, one.body)
+        )
+
+    def withheld(self) -> list[Withheld]:
+        """Articles that are to stay out, by id."""
+        return [Withheld(*row) for row in self._db.execute(_WITHHELD)]
+
+    def readmit(self, article_id: str) -> None:
+        """Let an article in again when its file is read."""
+        self._db.execute("DELETE FROM withheld WHERE id = ?", (article_id,))
+
+    def settle(self) -> None:
+        """Bring what follows from the articles up to date, once all of them are added and dropped."""
+        self._db.execute("DELETE FROM former_ids WHERE id NOT IN (SELECT id FROM articles)")
+        self._stories.settle()
+
+    def vacuum(self) -> None:
+        """Commit, and give back the space of what was deleted."""
+        self._db.commit()
+        self._db.execute("VACUUM")
 
     def stored(self) -> dict[str, tuple[str, str]]:
         """Path and article hash of every article, by id."""
@@ -374,6 +468,7 @@ class CatalogWriter:
         for table in ("passages", "names"):
             self._db.execute(f"DELETE FROM {table} WHERE article = ?", row)
         self._db.execute("DELETE FROM articles WHERE key = ?", row)
+        self._stories.drop(row[0])
         return keys
 
     def add_article(
@@ -395,6 +490,8 @@ class CatalogWriter:
             ),
         )
         article_key = cursor.lastrowid
+        self._stories.add(int(article_key or 0), article)
+        self._db.execute("DELETE FROM former_ids WHERE former = ?", (article.id,))
         self._db.executemany(
             "INSERT INTO names VALUES (?, ?)", [(name, article_key) for name in sorted(set(names))]
         )

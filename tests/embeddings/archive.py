@@ -17,10 +17,11 @@ from unittest import mock
 import numpy as np
 
 from embeddings import build as building
-from embeddings.build import BuildReport, build, remove
+from embeddings.build import build, compact, plan, readmit, remove
 from embeddings.changes import Step, no_step
 from embeddings.index.snapshot import Snapshot, open_current
 from embeddings.records import Filters, Passage
+from embeddings.reports import BuildReport, Plan
 from embeddings.settings import Settings
 from embeddings.tokens import Tokenizer
 from qa.retrieval import find_candidates, hits
@@ -47,6 +48,15 @@ class Archive:
         self.inbox.mkdir(parents=True, exist_ok=True)
         self.encoder.texts.clear()
         return build([self.inbox], self.settings, self.encoder, prune=prune, step=step)
+
+    def readmit(self, *ids: str) -> BuildReport:
+        return readmit(ids, self.settings, self.encoder)
+
+    def plan(self, *, prune: bool = False) -> Plan:
+        return plan([self.inbox], self.settings, self.encoder, prune=prune)
+
+    def compact(self) -> BuildReport:
+        return compact(self.settings, self.encoder)
 
     def remove(self, *ids: str) -> BuildReport:
         return remove(ids, self.settings, self.encoder)
@@ -86,6 +96,7 @@ def contents(archive: Archive) -> Contents:
         "passages": passages,
         "vectors": vectors,
         "names": snapshot.names,
+        "stories": catalog.stories(articles),
         "counts": (len(snapshot.vectors), len(snapshot.terms), catalog.counts()),
     }
 

@@ -9,10 +9,11 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import faiss
 import pytest
 
 from embeddings import build as building
-from embeddings.build import build, cutting_fingerprint
+from embeddings.build import build
 from embeddings.errors import IndexMismatch, NotFoundError, ServiceError
 from embeddings.index.snapshot import (
     CATALOG,
@@ -27,7 +28,10 @@ from embeddings.index.snapshot import (
     snapshot_numbers,
     write_manifest,
 )
+from embeddings.index.vectors import VectorIndex
+from embeddings.reports import BuildReport
 from embeddings.settings import Settings
+from embeddings.standing import cutting_fingerprint
 from tests.embeddings.archive import Archive, contents, found
 from tests.fakes import EncoderFailure, FakeEncoder, record
 
@@ -42,7 +46,7 @@ def archive(settings: Settings, tmp_path: Path) -> Archive:
     return Archive(settings, tmp_path / "inbox")
 
 
-def counters(report: building.BuildReport) -> dict[str, int]:
+def counters(report: BuildReport) -> dict[str, int]:
     """The counters of a report that are not 0."""
     names = ("added", "updated", "removed", "unchanged", "embedded")
     return {name: getattr(report, name) for name in names if getattr(report, name)}
@@ -395,13 +399,15 @@ def test_cutting_fingerprint_changes_with_the_passage_lengths(settings: Settings
     assert cutting_fingerprint(settings) == cutting_fingerprint(settings.model_copy())
 
 
-@pytest.mark.parametrize("part", [VECTORS, TERMS])
-def test_build_over_a_damaged_part_makes_it_anew_from_the_catalog(archive: Archive, part: str) -> None:
+@pytest.mark.parametrize(("part", "pattern"), [(VECTORS, "*.faiss"), (TERMS, "*.term")])
+def test_build_over_a_damaged_part_makes_it_anew_from_the_catalog(
+    archive: Archive, part: str, pattern: str
+) -> None:
     archive.write("a.jsonl", MARKET, FERRY)
     archive.build()
     before = contents(archive)
     path = snapshot_folder(archive.data, 1) / part
-    spoil(path if path.is_file() else next(path.glob("*.term")))
+    spoil(next(path.glob(pattern)))
     report = archive.build()
     assert report.snapshot == 2
     assert report.embedded == (2 if part == VECTORS else 0)
@@ -449,12 +455,19 @@ def test_build_over_an_index_of_a_newer_version_refuses(archive: Archive) -> Non
 
 
 def age(archive: Archive) -> None:
-    """Make the index that serves one of format 1, whose articles knew less."""
+    """Make the index that serves one of format 1, as that Wenbao wrote it: its articles knew less."""
     folder = snapshot_folder(archive.data, 1)
     with contextlib.closing(sqlite3.connect(folder / CATALOG)) as db, db:
         fields = "'$.people', '$.dateline', '$.pointers', '$.confidence'"
         db.execute(f"UPDATE articles SET record = json_remove(record, {fields}), hash = 'of old'")
         db.execute("UPDATE files SET reader = 1")
+        db.execute("DROP TABLE former_ids")
+        db.execute("DROP TABLE withheld")
+    vectors = VectorIndex.open(folder / VECTORS)
+    index = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.dimension))
+    index.add_with_ids(vectors.vectors(vectors.keys()), vectors.keys())
+    faiss.write_index(index, str(folder / "vectors.faiss"))
+    shutil.rmtree(folder / VECTORS)
     manifest = read_manifest(folder)
     write_manifest(folder, replace(manifest, format=1, checksums=checksums(folder)))
 
@@ -462,7 +475,7 @@ def age(archive: Archive) -> None:
 def test_build_over_an_older_format_reads_again_and_keeps_what_it_was_not_given(
     archive: Archive, tmp_path: Path
 ) -> None:
-    archive.write("a.jsonl", MARKET, FERRY)
+    archive.write("a.jsonl", record("market", str(MARKET["body"]), "早市搬家", byline="记者 毛小路"), FERRY)
     archive.build()
     archive.inbox = tmp_path / "other"
     age(archive)
@@ -472,7 +485,8 @@ def test_build_over_an_older_format_reads_again_and_keeps_what_it_was_not_given(
     assert counters(archive.build()) == {"added": 1, "embedded": 1}
     assert archive.ids() == {"market", "ferry", "lights"}
     archive.inbox = tmp_path / "inbox"
-    assert counters(archive.build()) == {"updated": 2}
+    assert counters(archive.build()) == {"updated": 1, "unchanged": 1}
+    assert archive.snapshot().catalog.article("market").people[0].name == "毛小路"
     assert archive.body("ferry") == FERRY["body"]
 
 
@@ -635,15 +649,44 @@ def test_remove_takes_articles_out(archive: Archive) -> None:
     assert [passage for passage, _ in found(archive, "渡船路灯")] == ["market#0"]
 
 
-def test_remove_stays_removed_until_the_file_changes(archive: Archive) -> None:
+def test_removed_article_stays_out_when_its_file_is_read_again(archive: Archive) -> None:
     archive.write("a.jsonl", MARKET, FERRY)
     archive.build()
     archive.remove("ferry")
     archive.build()
     assert archive.ids() == {"market"}
     archive.write("a.jsonl", MARKET, NEW_FERRY)
+    archive.write("b.jsonl", FERRY)
     archive.build()
+    assert archive.ids() == {"market"}
+
+
+def test_removed_article_stays_out_under_another_headline(archive: Archive) -> None:
+    body = "渡口管理处昨天说，渡船每天往返十八趟，票价两元，老人和孩子坐船不要钱。"
+    archive.write("a.jsonl", MARKET, record("ferry", body, "渡船票价"))
+    archive.build()
+    archive.remove("ferry")
+    archive.write("a.jsonl", MARKET, record("ferry-2", body, "渡船票价公布"))
+    archive.build()
+    assert archive.ids() == {"market"}
+
+
+def test_readmitted_article_comes_back_with_the_next_build(archive: Archive) -> None:
+    archive.write("a.jsonl", MARKET, FERRY)
+    archive.build()
+    archive.remove("ferry")
+    report = archive.readmit("ferry")
+    assert (report.added, archive.ids()) == (0, {"market"})
+    assert counters(archive.build()) == {"added": 1, "unchanged": 1}
     assert archive.ids() == {"market", "ferry"}
+
+
+def test_readmission_of_an_article_that_was_not_removed_changes_nothing(archive: Archive) -> None:
+    archive.write("a.jsonl", MARKET, FERRY)
+    archive.build()
+    with pytest.raises(NotFoundError, match="market"):
+        archive.readmit("market")
+    assert current_number(archive.data) == 1
 
 
 def test_remove_of_an_unknown_id_removes_nothing(archive: Archive) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 from embeddings.errors import IndexDamaged, IndexMismatch, IndexMissing
 from embeddings.index import snapshot as snapshots
 from embeddings.index.snapshot import (
+    Manifest,
     checksums,
     current_number,
     damaged_files,
@@ -48,6 +52,8 @@ def edit_manifest(data: Path, change: Callable[[dict[str, Any]], object]) -> Non
     path = snapshot_folder(data, 1) / "manifest.json"
     fields = json.loads(path.read_text())
     change(fields)
+    with contextlib.suppress(TypeError):  # what is no manifest cannot be sealed
+        fields["seal"] = Manifest(**fields).sealed().seal
     path.write_text(json.dumps(fields))
 
 
@@ -71,8 +77,6 @@ def test_every_file_of_a_snapshot_has_a_checksum(data: Path) -> None:
 
 def test_open_names_the_file_of_which_a_byte_changed(data: Path) -> None:
     for path in files(data):
-        if path.name == "manifest.json":
-            continue
         whole = path.read_bytes()
         for at in {0, len(whole) // 2, len(whole) - 1} if whole else ():
             path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
@@ -93,9 +97,9 @@ def test_open_names_the_file_that_is_missing(data: Path) -> None:
 
 def test_damaged_files_lists_all_of_them(data: Path) -> None:
     folder = snapshot_folder(data, 1)
-    (folder / "vectors.faiss").write_bytes(b"")
+    (folder / "vectors" / "segments.json").write_bytes(b"")
     (folder / "catalog.sqlite").unlink()
-    assert damaged_files(folder, read_manifest(folder)) == ["catalog.sqlite", "vectors.faiss"]
+    assert damaged_files(folder, read_manifest(folder)) == ["catalog.sqlite", "vectors/segments.json"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"format": "x"}', '{"format": 2}', "\xff"])
@@ -153,7 +157,7 @@ def test_current_that_names_no_snapshot_is_damage(data: Path) -> None:
 
 
 def test_errors_show_no_path(data: Path) -> None:
-    (snapshot_folder(data, 1) / "vectors.faiss").unlink()
+    (snapshot_folder(data, 1) / "vectors" / "segments.json").unlink()
     with pytest.raises(IndexDamaged) as caught:
         open_current(data)
     assert str(data) not in str(caught.value)
@@ -194,13 +198,48 @@ def test_remove_old_keeps_the_last_ones_and_drops_what_was_never_published(tmp_p
     for number in range(1, 6):
         snapshot_folder(tmp_path, number).mkdir(parents=True)
     publish(tmp_path, 4)
-    remove_old(tmp_path, 2)
+    remove_old(tmp_path, 2, 3)
     assert snapshot_numbers(tmp_path) == [3, 4]
+
+
+def test_remove_old_keeps_the_line_that_led_here_and_drops_what_was_rolled_back(tmp_path: Path) -> None:
+    for number in range(1, 7):
+        snapshot_folder(tmp_path, number).mkdir(parents=True)
+    publish(tmp_path, 6)
+    remove_old(tmp_path, 3, 3)  # 4 and 5 served, until 3 was served again and 6 built on it
+    assert snapshot_numbers(tmp_path) == [2, 3, 6]
+
+
+def test_manifest_of_which_a_figure_changed_is_damage(data: Path) -> None:
+    path = snapshot_folder(data, 1) / "manifest.json"
+    path.write_text(path.read_text().replace('"built_at": "2', '"built_at": "3'))
+    with pytest.raises(IndexDamaged, match=r"manifest\.json"):
+        open_current(data)
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../000002/catalog.sqlite"])
+def test_manifest_that_names_files_elsewhere_is_damage(data: Path, name: str) -> None:
+    edit_manifest(data, lambda fields: fields["checksums"].update({name: "0" * 64}))
+    with pytest.raises(IndexDamaged, match=r"manifest\.json"):
+        open_current(data)
+
+
+def test_checksums_of_linked_files_are_taken_over_unread(data: Path, tmp_path: Path) -> None:
+    base = snapshot_folder(data, 1)
+    manifest = read_manifest(base)
+    told = replace(manifest, checksums=dict.fromkeys(manifest.checksums, "told"))
+    shutil.copytree(base, tmp_path / "next", copy_function=os.link)
+    fresh = tmp_path / "next" / "catalog.sqlite"
+    fresh.unlink()
+    shutil.copyfile(base / "catalog.sqlite", fresh)
+    found = checksums(tmp_path / "next", base, told)
+    assert found.pop("catalog.sqlite") == manifest.checksums["catalog.sqlite"]
+    assert set(found.values()) == {"told"}
 
 
 def test_remove_old_before_the_first_publish_removes_nothing(tmp_path: Path) -> None:
     snapshot_folder(tmp_path, 1).mkdir(parents=True)
-    remove_old(tmp_path, 1)
+    remove_old(tmp_path, 1, None)
     assert snapshot_numbers(tmp_path) == [1]
 
 
