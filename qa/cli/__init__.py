@@ -13,25 +13,37 @@ from collections.abc import Sequence
 
 import click
 
-from qa.cli.asking import ask, evaluation, search
-from qa.cli.checking import doctor
-from qa.cli.indexing import articles, build, remove, status
-from qa.cli.serving import serve
+from qa.cli.lazy import LazyGroup, Place
 from qa.cli.show import CALLERS_FAULT, OUR_FAULT
 
 INTERRUPTED = 130
 
+COMMANDS = {
+    "articles": Place("qa.cli.parsing:articles", "只解析,不建索引:列出版面上的文章,和拿不准的分界。"),
+    "ask": Place("qa.cli.asking:ask", "提问,得到注明出处的回答。"),
+    "build": Place("qa.cli.building:build", "建立或更新索引(默认收录 seeds/);只有新的段落需要编码。"),
+    "compact": Place("qa.cli.lifecycle:compact", "整理索引:去掉历次更新留下的空间。"),
+    "doctor": Place("qa.cli.checking:doctor", "检查模型、索引、磁盘和版本,说明哪里有问题、怎么修。"),
+    "eval": Place("qa.cli.asking:evaluation", "用有标准答案的问题(JSON 行)评测检索和回答。"),
+    "export": Place("qa.cli.lifecycle:export", "把索引(或文章)写成一个文件。"),
+    "history": Place("qa.cli.lifecycle:history", "保留着的快照,新的在前。"),
+    "import": Place("qa.cli.lifecycle:import_", "接收另一台机器导出的索引。"),
+    "remove": Place("qa.cli.building:remove", "按编号移除文章;以后再读到也不收录。"),
+    "restore": Place("qa.cli.building:restore", "收回移除过的文章;不给编号则列出它们。"),
+    "rollback": Place("qa.cli.lifecycle:rollback", "让以前的一个快照重新服务。"),
+    "search": Place("qa.cli.asking:search", "搜索段落。"),
+    "serve": Place("qa.cli.serving:serve", "启动网页和 API 服务;SIGTERM 会等正在回答的请求完成。"),
+    "status": Place("qa.cli.state:status", "索引和服务的状况:哪个快照在用,有哪些保留着,谁在更新。"),
+    "verify": Place("qa.cli.lifecycle:verify", "核对快照:校验和、数目、每个段落的位置。"),
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(cls=LazyGroup, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wenbao")
 @click.option("-v", "--verbose", is_flag=True, help="把运行日志写到标准错误。")
 def cli(verbose: bool) -> None:
     """问报:把报纸版面变成可以提问的资料库,每个回答都注明出处。"""
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr)
-
-
-for _command in (articles, build, ask, search, serve, evaluation, status, remove, doctor):
-    cli.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from embeddings.encoder import find_encoder
 from embeddings.errors import CallerError, InputRefused, QuestionError
-from embeddings.records import Answer, Filters, Mode
-from embeddings.settings import Settings
-from qa import evaluation as evaluating
+from embeddings.records import Filters, Mode
+from qa.cli.nearest import NearestService, make_service
 from qa.cli.show import (
     REFUSED,
     Command,
@@ -25,8 +24,6 @@ from qa.cli.show import (
     progress_bars,
     settings_for,
 )
-from qa.service import Service
-from qa.spans import SpanReader
 
 _QUOTE_SHOWN_CHARS = 60
 
@@ -49,10 +46,6 @@ def _filters(
     return Filters(date_from and date_from.date(), date_to and date_to.date(), paper, page)
 
 
-def _service(settings: Settings) -> Service:
-    return Service(settings, find_encoder(settings), SpanReader(settings.cache))
-
-
 _batch = click.option(
     "--batch",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -72,30 +65,27 @@ def ask(
     question: str | None, mode: str, batch: Path | None, data: Path | None, as_json: bool, **limits: Any
 ) -> int:
     """提问,得到注明出处的回答。"""
-    service, filters = _service(settings_for(data)), _filters(**limits)
-
-    def answer(text: object) -> Answer:
-        return service.answer(text, filters=filters, mode=Mode(mode))
-
+    service = NearestService(settings_for(data))
+    asked = partial(service.answer, filters=_filters(**limits), mode=Mode(mode))
     if batch:
-        return _print_batch(batch, lambda text: answer(text).to_json())
-    found = answer(_given(question))
+        return _print_batch(batch, partial(asked, alone=False))
+    found = asked(_given(question))
     if as_json:
-        print_json(found.to_json())
+        print_json(found)
     else:
         _print_answer(found)
     return 0
 
 
-def _print_answer(answer: Answer) -> None:
-    click.echo(answer.text)
-    if answer.citations:
+def _print_answer(answer: dict[str, Any]) -> None:
+    click.echo(answer["answer"])
+    if answer["citations"]:
         click.echo()
-    for citation in answer.citations:
-        click.echo(f"[{citation.n}] {_place(citation.to_json())}")
-    if not answer.answered:
-        for article in answer.related:
-            click.echo(f"  · 《{article.title}》{article.date or ''}")
+    for citation in answer["citations"]:
+        click.echo(f"[{citation['n']}] {_place(citation)}")
+    if not answer["answered"]:
+        for article in answer["related"]:
+            click.echo(f"  · 《{article['title']}》{article['date'] or ''}")
 
 
 def _place(item: dict[str, Any]) -> str:
@@ -114,16 +104,15 @@ def search(
     query: str | None, k: int, batch: Path | None, data: Path | None, as_json: bool, **limits: Any
 ) -> int:
     """搜索段落。"""
-    service, filters = _service(settings_for(data)), _filters(**limits)
+    searched = partial(NearestService(settings_for(data)).search, k=k, filters=_filters(**limits))
     if batch:
-        return _print_batch(batch, lambda text: service.search(text, k=k, filters=filters).to_json())
-    found = service.search(_given(query), k=k, filters=filters)
+        return _print_batch(batch, searched)
+    found = searched(_given(query))
     if as_json:
-        print_json(found.to_json())
+        print_json(found)
         return 0
     rows = [
-        (hit.rank, f"{hit.score:.3f}", _place({**hit.to_json(), "byline": None}), _short(hit.passage.text))
-        for hit in found.hits
+        (hit["rank"], f"{hit['score']:.3f}", _place(hit), _short(hit["passage"])) for hit in found["hits"]
     ]
     print_table(("名次", "得分", "文章", "段落"), rows)
     return 0
@@ -185,10 +174,12 @@ def evaluation(
     as_json: bool,
 ) -> int:
     """用有标准答案的问题(JSON 行)评测检索和回答。"""
+    from qa import evaluation as evaluating
+
     gold = evaluating.read_questions(questions)
     if sample and sample < len(gold):
         gold = [gold[i * len(gold) // sample] for i in range(sample)]
-    service = _service(settings_for(data))
+    service = make_service(settings_for(data))
     service.warm()
     with progress_bars() as step:
         outcomes = evaluating.evaluate(

@@ -14,10 +14,10 @@ import click
 import numpy as np
 
 from embeddings.encoder import find_encoder
-from embeddings.errors import IndexMismatch, IndexMissing, WenbaoError
-from embeddings.index.snapshot import open_current
+from embeddings.errors import IndexMissing, WenbaoError
 from embeddings.settings import Settings
 from qa.cli.show import Command, common_options, print_json, print_table, settings_for
+from qa.following import open_newest_good
 from qa.service import status_of
 
 OK, WARNING, FAILED = "ok", "warning", "failed"
@@ -95,16 +95,21 @@ def _model(settings: Settings) -> Check:
 
 def _index(settings: Settings) -> Check:
     try:
-        snapshot = open_current(settings.data)
+        snapshot, degraded = open_newest_good(settings.data, find_encoder(settings).fingerprint)
     except IndexMissing as error:
         return Check("索引", WARNING, error.message, error.hint)
-    if snapshot.manifest.encoder != find_encoder(settings).fingerprint:
-        raise IndexMismatch("索引由另一个模型建成。", hint="运行 wenbao build 用现在的模型重建。")
     status = status_of(snapshot)
     dates = f",{status.first_date} 至 {status.last_date}" if status.first_date else ""
-    return Check(
-        "索引", OK, f"快照 {status.snapshot},{status.articles} 篇文章,{status.passages} 个段落{dates}"
-    )
+    detail = f"快照 {status.snapshot},{status.articles} 篇文章,{status.passages} 个段落{dates}"
+    if degraded:
+        wanted = "CURRENT" if degraded.snapshot is None else f"快照 {degraded.snapshot}"
+        return Check(
+            "索引",
+            FAILED,
+            f"{wanted} 不能使用({degraded.detail}),由{detail}代替",
+            "运行 wenbao build 重建,或 wenbao rollback 换回旧的快照。",
+        )
+    return Check("索引", OK, detail)
 
 
 _CHECKS: dict[str, Callable[[Settings], Check]] = {

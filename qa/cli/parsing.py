@@ -1,4 +1,4 @@
-"""Commands of the operator: `articles`, `build`, `remove`, `status`."""
+"""The command `articles`: what Wenbao makes of pages, without indexing them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from pathlib import Path
 
 import click
 
-from embeddings import build as building
-from embeddings.build import BuildReport
-from embeddings.encoder import find_encoder
-from embeddings.index.snapshot import open_current
 from embeddings.intake import find_inputs, limits_of
 from embeddings.records import Article
 from qa.cli.layouts import (
@@ -28,14 +24,8 @@ from qa.cli.show import (
     print_json,
     print_refusals,
     print_table,
-    progress_bars,
     settings_for,
 )
-from qa.service import status_of
-
-DEFAULT_INPUT = Path("seeds")
-
-_paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 
 
 @click.command(cls=Command)
@@ -75,54 +65,3 @@ def _row(article: Article) -> tuple[object, ...]:
         len(article.text),
         confidence_text(article),
     )
-
-
-@click.command(cls=Command)
-@_paths
-@click.option("--prune", is_flag=True, help="移除这些文件夹里已消失的文件的文章。")
-@common_options
-def build(paths: tuple[Path, ...], prune: bool, data: Path | None, as_json: bool) -> int:
-    """建立或更新索引(默认收录 seeds/);只有新的段落需要编码。"""
-    settings = settings_for(data)
-    encoder = find_encoder(settings)
-    with progress_bars() as step:
-        report = building.build(paths or (DEFAULT_INPUT,), settings, encoder, prune=prune, step=step)
-    return _print_report(report, as_json=as_json)
-
-
-@click.command(cls=Command)
-@click.argument("ids", nargs=-1, required=True)
-@common_options
-def remove(ids: tuple[str, ...], data: Path | None, as_json: bool) -> int:
-    """按编号移除文章。"""
-    settings = settings_for(data)
-    return _print_report(building.remove(ids, settings, find_encoder(settings)), as_json=as_json)
-
-
-def _print_report(report: BuildReport, *, as_json: bool) -> int:
-    if as_json:
-        print_json(report.to_json())
-    else:
-        serving = f"快照 {report.snapshot}" if report.snapshot is not None else "没有可用的快照"
-        click.echo(f"{serving}:{report.articles} 篇文章,{report.passages} 个段落")
-        click.echo(
-            f"新增 {report.added},更新 {report.updated},移除 {report.removed},未变 {report.unchanged};"
-            f"编码 {report.embedded} 个段落,用时 {report.seconds:.1f} 秒"
-        )
-    print_refusals(report.refused)
-    return REFUSED if report.refused else 0
-
-
-@click.command(cls=Command)
-@common_options
-def status(data: Path | None, as_json: bool) -> int:
-    """正在服务的索引:快照、篇数、日期范围、模型。"""
-    found = status_of(open_current(settings_for(data).data))
-    if as_json:
-        print_json(found.to_json())
-        return 0
-    dates = f"{found.first_date} 至 {found.last_date}" if found.first_date else "没有日期"
-    click.echo(f"快照 {found.snapshot}(建于 {found.built_at})")
-    click.echo(f"{found.articles} 篇文章,{found.passages} 个段落,{dates}")
-    click.echo(f"模型 {found.model}")
-    return 0

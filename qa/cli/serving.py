@@ -14,6 +14,7 @@ from qa.conversations import Conversations
 from qa.service import Service
 from qa.spans import SpanReader
 from web import create_app
+from web.server import ON_CLOSE
 from web.server import serve as run_server
 
 CHAT_STORE = "chat.sqlite"
@@ -30,7 +31,7 @@ def serve(host: str | None, port: int | None, data: Path | None) -> int:
 
 
 def make_app(settings: Settings) -> Flask:
-    """The application over the real service, with the models already in memory."""
+    """The application over the real service, with the models and the published snapshot in memory."""
     service = Service(
         settings,
         find_encoder(settings),
@@ -38,4 +39,7 @@ def make_app(settings: Settings) -> Flask:
         Conversations(settings.data / CHAT_STORE),
     )
     service.warm()
-    return create_app(service, settings)
+    service.follow()
+    app = create_app(service, settings)
+    app.extensions[ON_CLOSE] = service.close
+    return app

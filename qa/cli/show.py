@@ -6,18 +6,18 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
-from embeddings.changes import Step
 from embeddings.errors import CallerError, WenbaoError
-from embeddings.records import Refusal
-from embeddings.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from embeddings.changes import Step
+    from embeddings.records import Refusal
+    from embeddings.settings import Settings
 
 OUR_FAULT = 1
 CALLERS_FAULT = 2
@@ -39,6 +39,8 @@ def common_options(command: Function) -> Function:
 
 def settings_for(data: Path | None, **given: Any) -> Settings:
     """The settings, with what the command line gave on top."""
+    from embeddings.settings import load_settings
+
     return load_settings(data=data, **given)
 
 
@@ -70,6 +72,10 @@ class Command(click.Command):
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
     """Print a table; cells are shown as they are, never read as markup."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(*columns, title=title or None, title_justify="left", box=None, header_style="bold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
@@ -88,6 +94,9 @@ def progress_bars() -> Iterator[Step]:
 
     Draws nothing when stderr is no terminal.
     """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
