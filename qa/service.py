@@ -1,39 +1,33 @@
 """What a client can ask of Wenbao, whatever the way in: web, command line, program.
 
-One `Service` holds the encoder and follows the published snapshot; every call works on one
-snapshot from its first line to its last.
+One `Service` holds the encoder and the published snapshot (`qa.following` says which that is); every
+call works on one snapshot from its first line to its last.
 """
 
 from __future__ import annotations
 
-import logging
 import secrets
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from embeddings.encoder import Encoder
-from embeddings.errors import (
-    GeneratorUnavailable,
-    IndexDamaged,
-    IndexMismatch,
-    QuestionError,
-    WenbaoError,
-)
+from embeddings.errors import GeneratorUnavailable, QuestionError
 from embeddings.halves import Halves, halves_of
-from embeddings.index.snapshot import Snapshot, current_number, open_current
+from embeddings.index.snapshot import Snapshot
 from embeddings.records import Answer, Article, ArticleKind, Filters, Hit, Mode, Pointers
 from embeddings.settings import Settings
 from embeddings.tokens import Tokenizer
 from qa import retrieval
 from qa.answering import compose
+from qa.batching import QueryBatcher
 from qa.conversations import Conversations
+from qa.following import Degraded, Follower
 from qa.question import Turn, check_question, understand
 from qa.reading import PASSAGES_READ, Reader, SpanSource, Weights
-
-logger = logging.getLogger(__name__)
 
 SEARCH_MAX = 100
 
@@ -57,7 +51,10 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What serves now. `built_at` is ISO 8601 in UTC; dates are the first and last issue's."""
+    """What serves now. `built_at` is ISO 8601 in UTC; dates are the first and last issue's.
+
+    `degraded` says why the published snapshot does not serve, where another one serves in its place.
+    """
 
     snapshot: int
     articles: int
@@ -66,10 +63,12 @@ class Status:
     built_at: str
     first_date: str | None
     last_date: str | None
+    degraded: Degraded | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The status as a JSON object."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {**fields, "degraded": self.degraded.to_json() if self.degraded else None}
 
 
 @dataclass(slots=True)
@@ -102,14 +101,12 @@ class Service:
         conversations: Conversations | None = None,
     ) -> None:
         self._settings = settings
-        self._encoder = encoder
+        self._queries = QueryBatcher(encoder)
         self._tokenizer = Tokenizer(settings.cache / "jieba")
         self._spans = spans
         self._reader = Reader(spans, self._tokenizer, Weights.shipped())
         self._conversations = conversations
-        self._opening = threading.Lock()
-        self._snapshot: Snapshot | None = None
-        self._refused: int | None = None
+        self._follower = Follower(settings.data, encoder.fingerprint)
 
     def answer(
         self,
@@ -138,7 +135,7 @@ class Service:
         watch = Stopwatch()
         snapshot = self._current()
         query = understand(text, history)
-        vector = self._encoder.encode_query(query.standalone)
+        vector = self._queries.encode(query.standalone)
         watch.lap("encode")
         candidates = retrieval.find_candidates(
             snapshot, self._tokenizer, query.standalone, vector, filters or Filters()
@@ -179,7 +176,7 @@ class Service:
             raise QuestionError(f"k 必须在 1 到 {SEARCH_MAX} 之间。", hint="请修改 k。", code="bad_k")
         watch = Stopwatch()
         snapshot = self._current()
-        vector = self._encoder.encode_query(text)
+        vector = self._queries.encode(text)
         watch.lap("encode")
         candidates = retrieval.find_candidates(snapshot, self._tokenizer, text, vector, filters or Filters())
         found = retrieval.hits(snapshot, candidates, k)
@@ -215,58 +212,45 @@ class Service:
         Raises:
             IndexMissing: nothing has been built yet.
         """
-        return status_of(self._current())
+        held = self._follower.held()
+        return status_of(held.snapshot, held.degraded)
 
     def warm(self) -> None:
         """Load the models and the dictionary now, so that the first question does not wait for them."""
-        self._encoder.encode_query("今天的报纸")
+        self._queries.encode("今天的报纸")
         self._tokenizer.words("今天的报纸")
         self._spans.read("今天有什么?", ["今天的报纸"])
 
+    def follow(self) -> None:
+        """From now on open new snapshots in the background; no call waits for one."""
+        self._follower.follow(self._touch)
+
+    def close(self) -> None:
+        """Follow no longer."""
+        self._follower.close()
+
     def _current(self) -> Snapshot:
-        """The published snapshot, opened when it is new; the one before goes on if the new one is no good."""
-        held = self._snapshot
-        try:
-            number = current_number(self._settings.data)
-        except IndexDamaged:
-            if held is not None:
-                return held
-            raise
-        if held is not None and number in (held.number, self._refused):
-            return held
-        with self._opening:
-            if self._snapshot is None or self._snapshot.number != number:
-                self._open(number)
-            assert self._snapshot is not None
-            return self._snapshot
+        return self._follower.held().snapshot
 
-    def _open(self, number: int | None) -> None:
-        try:
-            snapshot = open_current(self._settings.data)
-            if snapshot.manifest.encoder != self._encoder.fingerprint:
-                raise IndexMismatch(
-                    "索引由另一个模型或另一组模型设置建成。",
-                    hint="运行 wenbao build 用现在的模型重建,或把设置改回去。",
-                )
-        except WenbaoError as error:
-            if self._snapshot is None:
-                raise
-            self._refused = number
-            logger.error(
-                "snapshot %s cannot serve (%s); snapshot %d goes on",
-                number,
-                error.code,
-                self._snapshot.number,
-            )
-            return
-        self._snapshot = snapshot
-        logger.info("snapshot %d serves", snapshot.number)
+    def _touch(self, snapshot: Snapshot) -> None:
+        """Search a snapshot once on each leg, so that no question waits for its files to be read in."""
+        size = snapshot.manifest.dimension
+        vector = np.full(size, size**-0.5, np.float32)
+        candidates = retrieval.find_candidates(snapshot, self._tokenizer, "今天的报纸", vector, Filters())
+        retrieval.hits(snapshot, candidates, 1)
 
 
-def status_of(snapshot: Snapshot) -> Status:
+def status_of(snapshot: Snapshot, degraded: Degraded | None = None) -> Status:
     """What a snapshot holds."""
     manifest = snapshot.manifest
     first, last = snapshot.catalog.date_range()
     return Status(
-        manifest.number, manifest.articles, manifest.passages, manifest.model, manifest.built_at, first, last
+        manifest.number,
+        manifest.articles,
+        manifest.passages,
+        manifest.model,
+        manifest.built_at,
+        first,
+        last,
+        degraded,
     )

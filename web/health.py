@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Flask, Response, current_app, jsonify
 
 from embeddings.errors import WenbaoError
 from web.context import service
-from web.errors import problem_of, problem_response
+from web.errors import MEDIA_TYPE, problem_of
+
+# What tells this server from every other, for a client that found its note in the data folder.
+INSTANCE = "wenbao.instance"
 
 health = Blueprint("health", __name__)
 
@@ -22,16 +26,40 @@ def alive() -> Response:
 
 @health.get("/readyz")
 def ready() -> Response:
-    """Say what serves, or 503 with the reason why nothing does."""
+    """Say which snapshot serves, or 503 with the reason why none does.
+
+    `degraded` says why the published snapshot does not serve, where another one serves in its place.
+    """
     try:
         status = service().status()
     except WenbaoError as error:
-        return problem_response(replace(problem_of(error), status=HTTPStatus.SERVICE_UNAVAILABLE.value))
-    return jsonify(
-        {
-            "status": "ready",
-            "snapshot": status.snapshot,
-            "articles": status.articles,
-            "passages": status.passages,
-        }
-    )
+        return _not_ready(error)
+    given: dict[str, Any] = {
+        "status": "ready",
+        "snapshot": status.snapshot,
+        "built_at": status.built_at,
+        "model": status.model,
+        "articles": status.articles,
+        "passages": status.passages,
+    }
+    if status.degraded:
+        given["degraded"] = status.degraded.to_json()
+    return jsonify({**given, **_instance()})
+
+
+def name_instance(app: Flask, instance: str) -> None:
+    """Let `/readyz` of this application tell it from others."""
+    app.extensions[INSTANCE] = instance
+
+
+def _not_ready(error: WenbaoError) -> Response:
+    problem = replace(problem_of(error), status=HTTPStatus.SERVICE_UNAVAILABLE.value)
+    response = jsonify({**problem.to_json(), **_instance()})
+    response.status_code = problem.status
+    response.mimetype = MEDIA_TYPE
+    return response
+
+
+def _instance() -> dict[str, str]:
+    instance = current_app.extensions.get(INSTANCE)
+    return {"instance": instance} if instance else {}

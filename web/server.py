@@ -1,13 +1,15 @@
 """The web server: gunicorn with one worker process, so that the model is in memory once.
 
 The application is made inside the worker. The parent process only watches it: it holds no model,
-hands SIGTERM on and lets requests finish, and starts a fresh worker on SIGHUP.
+hands SIGTERM on and lets requests finish, and starts a fresh worker on SIGHUP. While a worker
+serves, a note in the data folder says where (`qa.server_note`).
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import secrets
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -18,11 +20,15 @@ from gunicorn.errors import AppImportError
 from gunicorn.glogging import Logger
 
 from embeddings.errors import WenbaoError
+from qa.server_note import new_note, remove_note, write_note
+from web.health import name_instance
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from embeddings.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 # Loading a model must not look like a hung worker, even on a cold disk.
 START_TIMEOUT_S = 600
@@ -30,6 +36,8 @@ START_TIMEOUT_S = 600
 MAX_REQUEST_LINE_BYTES = 8190
 # Path without the query string, where a question may stand; nothing that a client names freely.
 ACCESS_LOG = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms %({x-request-id}o)s'
+# Under this name an application may keep what is to be called when its worker ends.
+ON_CLOSE = "wenbao.on_close"
 ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 
 
@@ -39,13 +47,16 @@ def serve(make_app: Callable[[], Flask], settings: Settings) -> int:
     `make_app` is called in the worker process. When it raises one of our errors, its message and
     hint go to stderr, nothing is served, and the status is 1.
     """
-    parent = os.getpid()
+    parent, instance = os.getpid(), secrets.token_urlsafe(12)
     try:
-        _Server(make_app, settings).run()
+        _Server(make_app, settings, instance).run()
     except SystemExit as leaving:
         if os.getpid() != parent:
             raise  # the worker was forked in here and leaves the same way; its status is gunicorn's
         return 1 if leaving.code else 0
+    finally:
+        if os.getpid() == parent:
+            remove_note(settings.data, instance)
     return 0
 
 
@@ -70,6 +81,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "access_log_format": ACCESS_LOG,
         "logger_class": AccessLogger,
         "post_worker_init": _announce,
+        "worker_exit": _close,
         # It would listen on a socket in the operator's home folder.
         "control_socket_disable": True,
     }
@@ -93,9 +105,11 @@ class AccessLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    def __init__(self, make_app: Callable[[], Flask], settings: Settings) -> None:
+    def __init__(self, make_app: Callable[[], Flask], settings: Settings, instance: str) -> None:
         self._make_app = make_app
         self._settings = settings
+        self._instance = instance
+        self._on_close: Callable[[], None] | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -104,9 +118,27 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Flask:
         try:
-            return self._make_app()
+            app = self._make_app()
         except WenbaoError as error:
             raise AppImportError(str(error)) from error
+        name_instance(app, self._instance)
+        self._on_close = app.extensions.get(ON_CLOSE)
+        return app
+
+    def announce(self) -> None:
+        """Say where the server is, to who started it and to who looks into its data folder."""
+        sys.stderr.write(f"问报 → {self.url}\n")
+        sys.stderr.flush()
+        note = new_note(os.getppid(), self.url, self._instance, self._settings)
+        try:
+            write_note(self._settings.data, note)
+        except OSError as error:
+            logger.warning("the server's note could not be written: %s", error.strerror)
+
+    def close(self) -> None:
+        """End what the application runs beside its requests."""
+        if self._on_close:
+            self._on_close()
 
     @property
     def url(self) -> str:
@@ -114,8 +146,11 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _announce(worker: Any) -> None:
-    sys.stderr.write(f"问报 → {worker.app.url}\n")
-    sys.stderr.flush()
+    worker.app.announce()
+
+
+def _close(_arbiter: Any, worker: Any) -> None:
+    worker.app.close()
 
 
 def _bracketed(host: str) -> str:

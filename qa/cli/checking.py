@@ -102,11 +102,10 @@ def _index(settings: Settings) -> Check:
     dates = f",{status.first_date} 至 {status.last_date}" if status.first_date else ""
     detail = f"快照 {status.snapshot},{status.articles} 篇文章,{status.passages} 个段落{dates}"
     if degraded:
-        wanted = "CURRENT" if degraded.snapshot is None else f"快照 {degraded.snapshot}"
         return Check(
             "索引",
             FAILED,
-            f"{wanted} 不能使用({degraded.detail}),由{detail}代替",
+            f"{degraded.describe()},由{detail}代替",
             "运行 wenbao build 重建,或 wenbao rollback 换回旧的快照。",
         )
     return Check("索引", OK, detail)

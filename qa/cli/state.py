@@ -12,7 +12,7 @@ from embeddings.errors import IndexMissing
 from embeddings.index.snapshot import snapshot_numbers
 from embeddings.lock import holder
 from qa.cli.show import Command, common_options, print_json, settings_for
-from qa.following import open_newest_good
+from qa.following import Degraded, open_newest_good
 from qa.running import find_server
 from qa.service import Status, status_of
 
@@ -26,11 +26,12 @@ class Server:
     started: str
     version: str
     snapshot: int | None
-    degraded: dict[str, Any] | None
+    degraded: Degraded | None
 
     def to_json(self) -> dict[str, Any]:
         """The server as a JSON object."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {**fields, "degraded": self.degraded.to_json() if self.degraded else None}
 
 
 @click.command(cls=Command)
@@ -74,10 +75,10 @@ def running_server(data: Path) -> Server | None:
     if found is None:
         return None
     server, ready = found
-    note = server.note
-    return Server(
-        note.url, note.pid, note.started, note.version, ready.get("snapshot"), ready.get("degraded")
-    )
+    note, why = server.note, ready.get("degraded")
+    # Read field by field: the server may be of another version than we are.
+    degraded = Degraded(why.get("snapshot"), why.get("code", ""), why.get("detail", "")) if why else None
+    return Server(note.url, note.pid, note.started, note.version, ready.get("snapshot"), degraded)
 
 
 def _print_index(found: Status) -> None:
@@ -86,12 +87,12 @@ def _print_index(found: Status) -> None:
     click.echo(f"{found.articles} 篇文章,{found.passages} 个段落,{dates}")
     click.echo(f"模型 {found.model}")
     if found.degraded:
-        wanted = "CURRENT" if found.degraded.snapshot is None else f"快照 {found.degraded.snapshot}"
-        click.echo(f"注意:{wanted} 不能使用({found.degraded.detail}),由快照 {found.snapshot} 代替")
+        click.echo(f"注意:{found.degraded.describe()},由快照 {found.snapshot} 代替")
 
 
 def _server_text(server: Server | None) -> str:
     if server is None:
         return "服务没有运行"
     serving = "没有可用的快照" if server.snapshot is None else f"正在用快照 {server.snapshot}"
-    return f"服务 {server.url}(进程 {server.pid},始于 {server.started}),{serving}"
+    why = f";{server.degraded.describe()}" if server.degraded else ""
+    return f"服务 {server.url}(进程 {server.pid},始于 {server.started}),{serving}{why}"

@@ -3,72 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
+import click
 import pytest
 
-from qa import cli
-from qa.cli import asking, checking, indexing
-from tests.fake_spans import FakeSpans
-from tests.fakes import FakeEncoder
-
-PAGE = """清岸新桥今天合龙
-
-本报讯（记者 林一帆）清岸新桥今天上午合龙，全长八百六十米，总投资三亿二千万元。大桥将于明年五月一日通车。
-
-老街食堂月底开张
-
-本报讯（记者 周小雨）老街社区食堂将于本月三十日开张，一次能坐九十人，老人用餐打七折。
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What a command left: exit status, stdout, stderr."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """The one JSON document on stdout."""
-        return json.loads(self.out)
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(
-    tmp_path: Path, jieba_cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    """Runs a command over a data folder of its own, with the fake models."""
-    for module in (asking, checking, indexing):
-        monkeypatch.setattr(module, "find_encoder", lambda _settings: FakeEncoder())
-    monkeypatch.setattr(asking, "SpanReader", lambda _cache: FakeSpans())
-    monkeypatch.setenv("WENBAO_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("WENBAO_CACHE", str(jieba_cache))
-
-    def command(*arguments: str) -> Ran:
-        with pytest.raises(SystemExit) as left:
-            cli.main(arguments)
-        out, err = capsys.readouterr()
-        code = left.value.code
-        return Ran(code if isinstance(code, int) else 0, out, err)
-
-    return command
-
-
-@pytest.fixture
-def pages(tmp_path: Path) -> Path:
-    folder = tmp_path / "清岸日报" / "2026-03-02"
-    folder.mkdir(parents=True)
-    (folder / "01.txt").write_text(PAGE, encoding="utf-8")
-    return tmp_path / "清岸日报"
+from embeddings.lock import build_lock
+from qa.cli import COMMANDS, cli
+from tests.qa.conftest import Run
 
 
 def test_build_then_ask_answers_with_a_quote(run: Run, pages: Path) -> None:
@@ -183,6 +128,46 @@ def test_status_tells_what_serves(run: Run, pages: Path) -> None:
     run("build", str(pages))
     status = run("status", "--json").document
     assert (status["snapshot"], status["articles"], status["first_date"]) == (1, 2, "2026-03-02")
+    assert (status["degraded"], status["server"], status["kept"], status["building"]) == (
+        None,
+        None,
+        [1],
+        None,
+    )
+    shown = run("status").out
+    for words in ("快照 1", "2 篇文章", "保留的快照 1", "服务没有运行", "没有进程在更新索引"):
+        assert words in shown
+
+
+def test_status_and_doctor_tell_of_a_snapshot_that_steps_in(run: Run, pages: Path, tmp_path: Path) -> None:
+    run("build", str(pages))
+    (pages / "2026-03-02" / "02.txt").write_text("旧仓库改成图书馆\n\n旧仓库下月开放。\n", encoding="utf-8")
+    run("build", str(pages))
+    (tmp_path / "data" / "snapshots" / "000002" / "catalog.sqlite").unlink()
+    ran = run("status", "--json")
+    assert ran.status == 0
+    assert (ran.document["snapshot"], ran.document["kept"]) == (1, [1, 2])
+    assert (ran.document["degraded"]["snapshot"], ran.document["degraded"]["code"]) == (2, "index_damaged")
+    shown = run("status").out
+    assert "注意:快照 2 不能使用(" in shown
+    assert "catalog.sqlite" in shown
+    assert "由快照 1 代替" in shown
+    failed = [check for check in run("doctor", "--json").document["checks"] if check["state"] == "failed"]
+    assert [check["name"] for check in failed] == ["索引"]
+    assert "catalog.sqlite" in failed[0]["detail"]
+    assert run("ask", "新桥有多长", "--json").document["snapshot"] == 1
+
+
+def test_status_names_who_is_building(run: Run, pages: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with build_lock(data):
+        first = run("status", "--json")
+    assert (first.status, first.document["code"]) == (1, "index_missing")
+    assert f"进程 {os.getpid()}" in first.document["detail"]
+    run("build", str(pages))
+    with build_lock(data):
+        assert f"进程 {os.getpid()}" in run("status", "--json").document["building"]
+        assert f"正在更新索引:进程 {os.getpid()}" in run("status").out
 
 
 def test_eval_counts_every_question(run: Run, pages: Path, tmp_path: Path) -> None:
@@ -216,11 +201,11 @@ def test_doctor_passes_when_all_is_well(run: Run, pages: Path) -> None:
 
 def test_doctor_names_a_damaged_index(run: Run, pages: Path, tmp_path: Path) -> None:
     run("build", str(pages))
-    (tmp_path / "data" / "snapshots" / "000001" / "vectors.faiss").write_bytes(b"not an index")
+    (tmp_path / "data" / "snapshots" / "000001" / "catalog.sqlite").write_bytes(b"not a catalog")
     ran = run("doctor", "--json")
     failed = [check for check in ran.document["checks"] if check["state"] == "failed"]
     assert ran.status == 1
-    assert "vectors.faiss" in failed[0]["detail"]
+    assert "catalog.sqlite" in failed[0]["detail"]
 
 
 def test_unknown_setting_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,3 +219,50 @@ def test_mode_generative_says_that_no_model_is_configured(run: Run, pages: Path)
     run("build", str(pages))
     ran = run("ask", "新桥有多长", "--mode", "generative", "--json")
     assert (ran.status, ran.document["code"]) == (2, "generator_unavailable")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_listed_command_is_there_and_explains_itself(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert command.name == name
+    assert command.help
+    assert COMMANDS[name].short_help
+
+
+def test_help_lists_every_command(run: Run) -> None:
+    shown = run("--help").out
+    assert all(name in shown and place.short_help in shown for name, place in COMMANDS.items())
+
+
+def test_unknown_command_is_the_callers_fault(run: Run) -> None:
+    ran = run("serv")
+    assert ran.status == 2
+    assert "serve" in ran.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["ask", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    code = f"""
+import sys
+from qa import cli
+try:
+    cli.main({arguments})
+finally:
+    print(*sorted(sys.modules), file=sys.stderr)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ran.stderr.split())
+    heavy = {
+        "faiss",
+        "flask",
+        "gunicorn",
+        "jieba",
+        "numpy",
+        "rich",
+        "sentence_transformers",
+        "tantivy",
+        "torch",
+    }
+    assert "click" in loaded
+    assert not heavy & loaded

@@ -138,6 +138,91 @@ def test_hits_collapse_near_duplicates_of_other_articles(archive: Archive, token
     assert "other" in found
 
 
+PAIRS_A = "渡口换上新船以后每天往返十八趟"
+
+
+@pytest.mark.parametrize(
+    ("other", "alike"),
+    [
+        (PAIRS_A, True),
+        ("渡口，换上新船；以后每天往返十八趟。", True),  # only letters, digits and Han characters count
+        (PAIRS_A[:13], True),  # 12 of 14 pairs
+        (PAIRS_A[:12], False),  # 11 of 14
+        (PAIRS_A.replace("每", "当"), False),  # 12 in common of 16
+        (PAIRS_A[::-1], False),
+        ("", False),
+    ],
+)
+def test_shapes_are_alike_when_most_pairs_of_characters_are_shared(other: str, alike: bool) -> None:
+    shapes = retrieval._shape(PAIRS_A), retrieval._shape(other)
+    assert retrieval._alike(*shapes) is alike
+    assert retrieval._alike(*reversed(shapes)) is alike
+
+
+@pytest.mark.parametrize("text", ["ＡＢ１２", "ab12", "Ab 12"])
+def test_shapes_do_not_tell_full_width_or_capital_letters_apart(text: str) -> None:
+    assert retrieval._shape(text) == retrieval._shape("AB12")
+
+
+@pytest.mark.parametrize("text", ["", "，", "船", "\ud800船", "𠮷野"])
+def test_shape_of_odd_text_is_alike_itself_and_unlike_another(text: str) -> None:
+    assert retrieval._alike(retrieval._shape(text), retrieval._shape(text))
+    assert not retrieval._alike(retrieval._shape(text), retrieval._shape("路灯亮了"))
+
+
+@given(
+    st.text(alphabet="渡口换上新船以后，ab12", max_size=60),
+    st.text(alphabet="渡口换上新船以后，ab12", max_size=60),
+)
+def test_shapes_agree_with_the_jaccard_index_of_their_pairs(one: str, other: str) -> None:
+    def exact(text: str) -> set[str]:
+        kept = "".join(c for c in text if c.isalnum())
+        return {kept[i : i + 2] for i in range(len(kept) - 1)} or set(kept)
+
+    shared, together = exact(one) & exact(other), exact(one) | exact(other)
+    found = retrieval._shape(one), retrieval._shape(other)
+    # No two pairs of so few characters meet in a bit.
+    assert [(found[0] & found[1]).bit_count(), (found[0] | found[1]).bit_count()] == [
+        len(shared),
+        len(together),
+    ]
+
+
+def test_hits_of_a_text_that_many_printed_reach_beyond_what_is_read_first(
+    archive: Archive, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval, "READ_AHEAD", 0)
+    story = "渡口昨天换上新船，一次能坐六十人，票价还是两元，每天往返十八趟。"
+    archive.write(
+        "a.jsonl",
+        *(record(f"copy{n}", story + "。" * n) for n in range(8)),
+        record("lamp", "老巷换了一百盏路灯，用电少了一半。"),
+        record("fish", "江上的渔船今年只许用大网眼的网。"),
+    )
+    archive.build()
+    found = [hit.article.id for hit in search(archive, tokenizer, "渡口换新船", k=3)]
+    assert len(found) == 3
+    assert {"lamp", "fish"} < set(found)
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 30])
+def test_order_of_hits_does_not_hang_on_how_many_are_read_at_a_time(
+    archive: Archive, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch, ahead: int
+) -> None:
+    monkeypatch.setattr(retrieval, "READ_AHEAD", ahead)
+    monkeypatch.setattr(retrieval, "SAME_STORY", 2)
+    archive.write("a.jsonl", *(record(f"n{n}", "渡口的船票涨了。") for n in (5, 3, 8, 1, 7, 2, 6, 4)))
+    archive.build()
+    found = search(archive, tokenizer, "渡口船票", k=4)
+    assert [hit.article.id for hit in found] == ["n1", "n2", "n3", "n4"]
+
+
+def test_fusion_takes_scores_that_differ_in_their_last_digits_as_one() -> None:
+    found = retrieval._fused({1: 0.5, 2: 0.5000001, 3: 0.4}, {1: 20.00001, 2: 20.0, 3: 2.0})
+    assert [c.key for c in found] == [1, 2, 3]
+    assert found[0].fused == found[1].fused
+
+
 def test_hits_keep_stories_that_differ_only_in_letters_and_figures(
     archive: Archive, tokenizer: Tokenizer
 ) -> None:

@@ -19,7 +19,7 @@ from embeddings.errors import (
     QuestionError,
 )
 from embeddings.halves import Halves
-from embeddings.index.snapshot import VECTORS, publish, snapshot_folder
+from embeddings.index.snapshot import CATALOG, publish, snapshot_folder
 from embeddings.records import Answer, AnswerKind, Filters, Mode
 from embeddings.settings import Settings
 from qa.conversations import Conversations
@@ -235,7 +235,7 @@ def test_call_on_the_index_of_another_model_says_so(
 
 
 def test_call_on_a_damaged_index_says_so(archive: Archive) -> None:
-    (snapshot_folder(archive.data, 1) / VECTORS).unlink()
+    (snapshot_folder(archive.data, 1) / CATALOG).unlink()
     with pytest.raises(IndexDamaged):
         Service(archive.settings, FakeEncoder(), FakeSpans()).answer(ASKED)
 
@@ -272,7 +272,7 @@ def test_service_goes_on_with_the_old_snapshot_when_the_new_one_is_damaged(
     service.status()
     archive.write("b.jsonl", record("new", "渡口停航。"))
     archive.build()
-    (snapshot_folder(archive.data, 2) / VECTORS).unlink()
+    (snapshot_folder(archive.data, 2) / CATALOG).unlink()
     for _ in range(3):
         assert service.answer(ASKED).snapshot == 1
     assert [log.levelname for log in caplog.records].count("ERROR") == 1

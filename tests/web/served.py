@@ -13,10 +13,11 @@ from embeddings.settings import Settings
 from tests.web import samples
 from tests.web.fakes import FakeService
 from web import create_app
-from web.server import serve
+from web.server import ON_CLOSE, serve
 
 SLOW = "慢慢想的问题？"
 SLOW_S = 1.5
+CLOSED = "closed beside the requests"
 
 
 def main(port: int, *, broken: bool) -> int:
@@ -25,7 +26,9 @@ def main(port: int, *, broken: bool) -> int:
     def make_app() -> Flask:
         if broken:
             raise ModelUnavailable("模型不可用。", hint="请检查设置。")
-        return create_app(FakeService(replies={SLOW: _slow_answer}), settings)
+        app = create_app(FakeService(replies={SLOW: _slow_answer}), settings)
+        app.extensions[ON_CLOSE] = lambda: print(CLOSED, file=sys.stderr, flush=True)
+        return app
 
     return serve(make_app, settings)
 

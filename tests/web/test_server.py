@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from embeddings.settings import Settings
-from tests.web.served import SLOW
+from qa.running import find_server
+from qa.server_note import NOTE, read_note, write_note
+from tests.web.served import CLOSED, SLOW
 from web.server import gunicorn_options, server_url
 
 ROOT = Path(__file__).parents[2]
@@ -26,8 +30,9 @@ START_S = 30
 class Served:
     """A running server and what it wrote."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, data: Path, *arguments: str) -> None:
         self.port = free_port()
+        self.data = data
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.web.served", str(self.port), *arguments],
             cwd=ROOT,
@@ -35,6 +40,7 @@ class Served:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            env={**os.environ, "WENBAO_DATA": str(data)},
         )
 
     def wait_until_up(self) -> None:
@@ -72,8 +78,8 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
-    server = Served()
+def served(tmp_path: Path) -> Iterator[Served]:
+    server = Served(tmp_path / "data")
     try:
         server.wait_until_up()
         yield server
@@ -115,11 +121,78 @@ def test_server_finishes_running_requests_when_told_to_stop(served: Served) -> N
     assert [code for code, _ in answers] == [200]
 
 
-def test_server_that_cannot_make_its_application_says_why() -> None:
-    server = Served("broken")
+def test_server_leaves_a_note_while_it_serves_and_takes_it_back(served: Served) -> None:
+    note = read_note(served.data)
+    assert note is not None
+    assert (note.pid, note.url) == (served.process.pid, f"http://127.0.0.1:{served.port}/")
+    assert json.loads(served.request("GET", "/readyz")[1])["instance"] == note.instance
+
+    served.finish()
+
+    assert list(served.data.iterdir()) == []
+
+
+def test_server_that_was_killed_leaves_a_note_that_finds_nobody(served: Served, tmp_path: Path) -> None:
+    served.process.kill()
+    served.process.communicate()
+    assert read_note(served.data) is not None
+    wait_until(lambda: find_server(served.data) is None)
+
+
+def test_note_of_another_server_finds_nobody_and_is_left_alone(served: Served) -> None:
+    note = read_note(served.data)
+    assert note is not None
+    found = find_server(served.data)
+    assert found is not None
+    assert found[0].note == note
+    write_note(served.data, replace(note, instance="another"))
+    assert find_server(served.data) is None
+
+    served.finish()
+
+    assert read_note(served.data) == replace(note, instance="another")
+
+
+def test_server_that_reloads_leaves_its_note_again(served: Served) -> None:
+    before = read_note(served.data)
+    (served.data / NOTE).unlink()
+    served.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: find_server(served.data))
+    after = read_note(served.data)
+    assert before is not None
+    assert after is not None
+    assert (after.pid, after.instance) == (before.pid, before.instance)
+
+
+def test_server_ends_what_its_application_runs_beside_requests(served: Served) -> None:
+    assert CLOSED in served.finish()[2]
+
+
+def test_server_over_a_folder_that_cannot_be_written_serves_without_a_note(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    server = Served(tmp_path / "file" / "data")
+    try:
+        server.wait_until_up()
+        assert server.request("GET", "/readyz")[0] == 200
+    finally:
+        status, _, err = server.finish()
+    assert status == 0
+    assert "Traceback" not in err
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + START_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_server_that_cannot_make_its_application_says_why(tmp_path: Path) -> None:
+    server = Served(tmp_path / "data", "broken")
     out, err = server.process.communicate(timeout=START_S)
 
     assert (server.process.returncode, out) == (1, "")
+    assert read_note(server.data) is None
     assert "模型不可用。 请检查设置。" in err
     assert "Traceback" not in err
 
