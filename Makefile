@@ -6,7 +6,7 @@ BIN := .venv/bin
 DATA ?= var
 PORT ?= 8000
 SHARED ?= ../shared
-PRECISION ?= float32
+PRECISION ?= auto
 FONT := /usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc
 
 .PHONY: help setup serve test check format eval eval-shared eval-pages bench fit-pages validate-pages count-pairs browser lock clean

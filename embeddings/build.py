@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embeddings.changes import Changes, PendingPassage, Step, no_step, nothing_new, vanished
+from embeddings.changes import Changes, PendingPassage, Step, no_step, nothing_new, path_key, vanished
 from embeddings.encoder import Encoder, Vectors
 from embeddings.errors import IndexMissing, NotFoundError, ServiceError
 from embeddings.index.catalog import Catalog, CatalogWriter, Withheld
@@ -32,6 +32,7 @@ from embeddings.index.snapshot import (
     finish_removal,
     publish,
     remove_old,
+    remove_snapshot,
     snapshot_folder,
     snapshot_numbers,
     write_manifest,
@@ -47,8 +48,6 @@ from embeddings.standing import Standing, cutting_fingerprint, find_standing, se
 from embeddings.supply import VectorSupply
 from embeddings.tokens import Tokenizer
 
-# Tokenising so many passages takes a few seconds.
-TERMS_REWRITTEN_MAX = 5000
 # So many texts are embedded for a plan, to tell how long the rest would take.
 PLAN_SAMPLE = 16
 
@@ -208,7 +207,7 @@ def _report_of_nothing_new(
         files = catalog.files()
         if not nothing_new(files, found) or vanished(files, pruned, found):
             return None
-        paths = [str(file.path.resolve()) for file in found]
+        paths = [path_key(file.path) for file in found]
         counts = catalog.articles_by_path()
         articles, passages = catalog.counts()
     return BuildReport(
@@ -338,9 +337,7 @@ class _Work:
         if self._must_publish:
             number, embedded = self._publish(articles, passages, step, announce)
         elif self._standing:
-            finish_removal(
-                self._settings.data, self._settings.keep_snapshots, self._standing.manifest.parent
-            )
+            finish_removal(self._settings.data, self._settings.keep_snapshots, self._standing.manifest.parent)
         changes = self.changes
         return BuildReport(
             snapshot=number,
@@ -400,7 +397,10 @@ class _Work:
         write_manifest(self._folder, manifest)
         self._folder.rename(snapshot_folder(data, number))
         publish(data, number)
-        self._supply.published()
+        if pending:  # a removal leaves what an interrupted build has paid for
+            self._supply.published()
+        if self._standing and self._standing.damaged:  # it must not take the place of a whole one
+            remove_snapshot(data, self._standing.number)
         remove_old(data, self._settings.keep_snapshots, manifest.parent)
         return number, embedded
 
@@ -444,27 +444,17 @@ class _Work:
     def _write_terms(self, pending: Sequence[PendingPassage]) -> None:
         tokenizer = Tokenizer(self._settings.cache / "jieba")
         carried = self._carried
-        if carried and self._terms_carried:
+        if carried:
             _link_tree(carried.folder / TERMS, self._folder / TERMS)
-            writer = TermIndexWriter(self._folder / TERMS)
+        writer = TermIndexWriter(self._folder / TERMS)
+        if carried:
             writer.remove(self.changes.dropped_keys)
-            passages = iter([(p.key, p.passage, p.article) for p in pending])
+        for item in pending:
+            writer.add(term_document(item.key, item.article, item.passage, tokenizer))
+        if self._compact:
+            writer.compact()
         else:
-            writer = TermIndexWriter(self._folder / TERMS)
-            passages = self._catalog.passages()
-        for key, passage, article in passages:
-            writer.add(term_document(key, article, passage, tokenizer))
-        writer.commit()
-
-    @property
-    def _terms_carried(self) -> bool:
-        """Whether the terms that stand are changed in place rather than written anew.
-
-        tantivy counts removed passages in its document frequencies until it merges their segment, so
-        that scores drift from those of a build from nothing. Small archives are spared that.
-        """
-        drifts = bool(self.changes.dropped_keys)
-        return not self._compact and not (drifts and self._catalog.counts()[1] <= TERMS_REWRITTEN_MAX)
+            writer.commit()
 
 
 def _link_tree(source: Path, target: Path) -> None:

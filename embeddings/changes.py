@@ -22,6 +22,8 @@ READER_VERSION = 2
 
 # Path of an article whose file has let go of it; another file may still claim it in the same build.
 _NOWHERE = ""
+# No path holds it.
+_BYTES_MARK = "\0"
 # Size of a file that is to be read again whatever it looks like.
 _READ_AGAIN = -1
 
@@ -91,7 +93,7 @@ class Changes:
     def read_all(self, found: Sequence[InputFile], step: Step) -> None:
         """Read every file that is not known as it stands, and compare it with what is stored."""
         step("files", 0, len(found))
-        self._unread = {str(file.path.resolve()) for file in found}
+        self._unread = {path_key(file.path) for file in found}
         for done, file in enumerate(found, 1):
             self._read(file)
             step("files", done, len(found))
@@ -136,7 +138,7 @@ class Changes:
             self._add(path, article)
 
     def _read(self, file: InputFile) -> None:
-        path = str(file.path.resolve())
+        path = path_key(file.path)
         self._unread.discard(path)
         known = self._files.get(path)
         look = _look_of(file)
@@ -225,7 +227,7 @@ class Changes:
 
     def _keeps(self, path: str) -> bool:
         """Whether an article of this file stays its own: it was read before, or is none of this build's."""
-        return path != _NOWHERE and path not in self._unread and os.path.exists(path)  # noqa: PTH110 - never raises
+        return path != _NOWHERE and path not in self._unread and os.path.exists(_path_of(path))  # noqa: PTH110 - never raises
 
     def _release(self, ids: set[str]) -> None:
         for article_id in ids:
@@ -290,9 +292,23 @@ def _look_of(file: InputFile) -> _Look:
     return _Look(place, *_size_and_time_with_sidecars(file.path))
 
 
+def path_key(path: Path) -> str:
+    """What the catalog knows a file by: its path or, where that is no text (not UTF-8), its bytes."""
+    text = str(path.resolve())
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _BYTES_MARK + os.fsencode(text).hex()
+    return text
+
+
+def _path_of(key: str) -> str:
+    return os.fsdecode(bytes.fromhex(key.removeprefix(_BYTES_MARK))) if key.startswith(_BYTES_MARK) else key
+
+
 def nothing_new(files: Mapping[str, FileEntry], found: Sequence[InputFile]) -> bool:
     """Whether every file found is known as it stands, so that none has to be read."""
-    known = ((files.get(str(file.path.resolve())), file) for file in found)
+    known = ((files.get(path_key(file.path)), file) for file in found)
     return all(entry is not None and _look_of(file).is_of(entry) for entry, file in known)
 
 
@@ -301,17 +317,18 @@ def vanished(files: Iterable[str], roots: Sequence[Path], found: Sequence[InputF
 
     What lies in a folder that cannot be looked into may still be there, and has not vanished.
     """
-    given = {str(file.path.resolve()) for file in found}
+    given = {path_key(file.path) for file in found}
     folders = [root.resolve() for root in roots]
     gone = [
         path
         for path in files
-        if path not in given and any(Path(path).is_relative_to(folder) for folder in folders)
+        if path not in given and any(Path(_path_of(path)).is_relative_to(folder) for folder in folders)
     ]
     return [path for path in gone if _can_be_looked_for(path)]
 
 
-def _can_be_looked_for(path: str) -> bool:
+def _can_be_looked_for(key: str) -> bool:
+    path = _path_of(key)
     try:
         os.stat(path)  # noqa: PTH116 - a name may be any string
     except (FileNotFoundError, NotADirectoryError):

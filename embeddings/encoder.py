@@ -1,34 +1,28 @@
-"""Text to vectors: a `SentenceTransformer`, whatever model it holds."""
+"""Text to vectors, with a model's own query and passage prompts, by the fastest engine the processor has."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from embeddings.errors import ModelUnavailable
-from embeddings.model import MODEL_NAME, built_in_model, recorded_digest
+from embeddings.digests import folder_digest
+from embeddings.engines import Done, Engine, Vectors
+from embeddings.fastest import Notice, open_engine
+from embeddings.model import MODEL_NAME, built_in_model, recorded_digest, unavailable
 from embeddings.records import content_hash
 
 if TYPE_CHECKING:
     from embeddings.settings import Settings
 
-Vectors = npt.NDArray[np.float32]
-Progress = Callable[[int], None]
+__all__ = ["Done", "Encoder", "ModelEncoder", "Notice", "Vectors", "find_encoder"]
 
 BUILT_IN = "builtin"
 HUB_TIMEOUT_S = 5.0
-DEFAULT_MAX_TOKENS = 512
-
-_MODEL_FILES = {".safetensors", ".bin", ".json", ".txt", ".model"}
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +36,11 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the same text could get another vector."""
+        """Changes whenever the same text could get another vector.
+
+        With the precision `auto` it does not name the engine: each is checked against float32
+        when it is made, so that an index may move between machines.
+        """
 
     @property
     def dimension(self) -> int:
@@ -55,101 +53,93 @@ class Encoder(Protocol):
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text as a passage, specials and prompt included, uncut."""
 
-    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """Vectors of passages, float32 [len(texts), dimension], unit rows, in order."""
+    def encode_passages(self, texts: Sequence[str], done: Done | None = None) -> Vectors:
+        """Vectors of passages, float32 [len(texts), dimension], unit rows, in order.
+
+        `done` gets the numbers of texts and their vectors as they are finished, each text once, in
+        any order, from the calling thread.
+        """
 
     def encode_query(self, text: str) -> Vectors:
         """Vector of a question, float32 [dimension], unit length."""
 
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of several questions, float32 [len(texts), dimension], unit rows, in order."""
 
-class SentenceTransformerEncoder:
+
+class ModelEncoder:
     """A sentence-transformers folder, with its own query and passage prompts.
 
-    The model is loaded at the first call that needs it: loading costs seconds, and a build with
-    nothing new never does. Calls from several threads take turns:
-    two forward passes at once on one processor only slow each other down.
+    The engine is loaded at the first call that needs it: loading takes time, and a build with
+    nothing new never does.
     """
 
-    def __init__(self, folder: Path, *, name: str, weights: str, settings: Settings) -> None:
+    def __init__(self, *, name: str, weights: str, settings: Settings, load: Callable[[], Engine]) -> None:
         self.name = name
         self.fingerprint = content_hash(
             weights, settings.query_prompt, settings.passage_prompt, settings.precision
         )
-        self._folder = folder
         self._settings = settings
-        self._lock = threading.RLock()
+        self._load = load
+        self._lock = threading.Lock()
+
+    @property
+    def _engine(self) -> Engine:
+        with self._lock:
+            return self._loaded
 
     @cached_property
-    def _model(self) -> Any:
-        return _load(self._folder, self._settings.precision)
+    def _loaded(self) -> Engine:
+        return self._load()
 
     @property
     def dimension(self) -> int:
         """See `Encoder`."""
-        with self._lock:
-            return int(self._model.get_embedding_dimension())
+        return self._engine.dimension
 
     @property
     def max_tokens(self) -> int:
         """See `Encoder`."""
-        with self._lock:
-            return int(self._model.max_seq_length or DEFAULT_MAX_TOKENS)
+        return self._engine.max_tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """See `Encoder`."""
-        if not texts:
-            return []
-        with self._lock:
-            prompted = [self._passage_prompt + text for text in texts]
-            return [len(ids) for ids in self._model.tokenizer(prompted, verbose=False)["input_ids"]]
+        return self._engine.count_tokens([self._passage_prompt + text for text in texts])
 
-    def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """See `Encoder`. Longest first, so that a batch pads little and memory peaks early."""
-        vectors = np.zeros((len(texts), self.dimension), np.float32)
-        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-        size = self._settings.batch_size
-        for start in range(0, len(order), size):
-            rows = order[start : start + size]
-            vectors[rows] = self._encode([texts[i] for i in rows], self._passage_prompt)
-            if progress is not None:
-                progress(len(rows))
-        return vectors
+    def encode_passages(self, texts: Sequence[str], done: Done | None = None) -> Vectors:
+        """See `Encoder`."""
+        return self._engine.encode(texts, self._passage_prompt, done)
 
     def encode_query(self, text: str) -> Vectors:
         """See `Encoder`."""
-        vector: Vectors = self._encode([text], self._query_prompt)[0]
+        vector: Vectors = self.encode_queries([text])[0]
         return vector
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """See `Encoder`."""
+        return self._engine.encode(texts, self._query_prompt)
 
     @property
     def _query_prompt(self) -> str:
-        return _prompt(self._model, ("query",), self._settings.query_prompt)
+        return self._prompt(("query",), self._settings.query_prompt)
 
     @property
     def _passage_prompt(self) -> str:
-        return _prompt(self._model, ("document", "passage"), self._settings.passage_prompt)
+        return self._prompt(("document", "passage"), self._settings.passage_prompt)
 
-    def _encode(self, texts: list[str], prompt: str) -> Vectors:
-        with self._lock:
-            encoded = self._model.encode(
-                texts,
-                prompt=prompt,
-                batch_size=self._settings.batch_size,
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
-        return np.asarray(encoded, np.float32)
+    def _prompt(self, names: tuple[str, ...], given: str | None) -> str:
+        if given is not None:
+            return given
+        prompts = self._engine.prompts
+        return next((prompts[name] for name in names if prompts.get(name)), "")
 
 
-def _prompt(model: Any, names: tuple[str, ...], given: str | None) -> str:
-    if given is not None:
-        return given
-    prompts = model.prompts or {}
-    return next((prompts[name] for name in names if prompts.get(name)), "")
-
-
-def find_encoder(settings: Settings) -> SentenceTransformerEncoder:
+def find_encoder(settings: Settings, notice: Notice = logger.warning) -> ModelEncoder:
     """The encoder that the settings name, not loaded yet; the built-in one never touches the network.
+
+    Args:
+        settings: which model, at which precision, and where things made once are kept.
+        notice: told, in a sentence for people, what takes long and is done once only.
 
     Raises:
         ModelUnavailable: the model cannot be had; the hint names the three ways to get one. A
@@ -157,14 +147,16 @@ def find_encoder(settings: Settings) -> SentenceTransformerEncoder:
     """
     if settings.model == BUILT_IN:
         folder = built_in_model(settings.cache)
-        return SentenceTransformerEncoder(
-            folder, name=MODEL_NAME, weights=recorded_digest(folder), settings=settings
-        )
-    given = Path(settings.model)
-    local = os.path.isdir(given)  # noqa: PTH112 - unlike `Path.is_dir`, never raises: a name may be any string
-    folder = given if local else _downloaded(settings.model)
-    name = given.resolve().name if local else settings.model
-    return SentenceTransformerEncoder(folder, name=name, weights=_folder_hash(folder), settings=settings)
+        name, weights = MODEL_NAME, recorded_digest(folder)
+    else:
+        given = Path(settings.model)
+        local = os.path.isdir(given)  # noqa: PTH112 - unlike `Path.is_dir`, never raises: a name may be any string
+        folder = given if local else _downloaded(settings.model)
+        name = given.resolve().name if local else settings.model
+        weights = folder_digest(folder, settings.cache / "digests")
+
+    load = partial(open_engine, folder, weights, settings, notice)
+    return ModelEncoder(name=name, weights=weights, settings=settings, load=load)
 
 
 def _downloaded(name: str) -> Path:
@@ -181,50 +173,11 @@ def _downloaded(name: str) -> Path:
     except LocalEntryNotFoundError:
         pass
     except ValueError:  # not even the shape of a model name
-        raise _unavailable("ValueError") from None
+        raise unavailable("ValueError") from None
     try:
         huggingface_hub.HfApi().model_info(name, timeout=HUB_TIMEOUT_S)
         return Path(huggingface_hub.snapshot_download(name))
     # Network, name, licence or disk: whatever it is, the three ways out are the same.
     except Exception as error:
         logger.info("the hub did not give the model", exc_info=True)
-        raise _unavailable(type(error).__name__) from None
-
-
-def _load(folder: Path, precision: str) -> Any:
-    # Imported here and not above: it costs seconds, and commands that embed nothing go without.
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        return SentenceTransformer(
-            str(folder),
-            device="cuda" if torch.cuda.is_available() else "cpu",
-            local_files_only=True,
-            model_kwargs={"dtype": getattr(torch, precision)},
-        )
-    # The loader lets through whatever the configuration's, tokenizer's or weights' readers raise.
-    except Exception as error:
-        logger.info("loading the model failed", exc_info=True)
-        raise _unavailable(type(error).__name__) from None
-
-
-def _unavailable(cause: str) -> ModelUnavailable:
-    return ModelUnavailable(
-        f"设置的模型无法取得或载入({cause})。",
-        hint="三种办法:WENBAO_MODEL=builtin 用内置模型;设为本地的 sentence-transformers 文件夹;"
-        "或在能联网的机器上设为模型名(如 BAAI/bge-small-zh-v1.5),下载一次后即可离线使用。",
-    )
-
-
-def _folder_hash(folder: Path) -> str:
-    """Hash of every weight and configuration file: another model in the same folder is another model."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in _MODEL_FILES and p.is_file()):
-        digest.update(path.relative_to(folder).as_posix().encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+        raise unavailable(type(error).__name__) from None

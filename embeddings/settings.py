@@ -47,9 +47,9 @@ class Settings(BaseSettings):
         str | None, Field(description="text put before a passage; unset: the model's own")
     ] = None
     precision: Annotated[
-        Literal["float32", "bfloat16"],
-        Field(description="arithmetic of the model; bfloat16 is faster where the processor has it"),
-    ] = "float32"
+        Literal["auto", "int8", "bfloat16", "float32"],
+        Field(description="arithmetic of the model; `auto`: the fastest the processor has"),
+    ] = "auto"
     batch_size: Annotated[int, Field(ge=1, le=1024, description="passages embedded together")] = 16
     passage_chars: Annotated[
         int, Field(ge=80, le=1000, description="length a passage aims at, in characters")
@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     keep_snapshots: Annotated[int, Field(ge=1, le=100, description="published indexes kept on disk")] = 3
     host: Annotated[str, Field(description="address `wenbao serve` listens on")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535, description="port `wenbao serve` listens on")] = 8000
-    threads: Annotated[int, Field(ge=1, le=64, description="requests answered at the same time")] = 4
+    threads: Annotated[int, Field(ge=1, le=64, description="requests answered at the same time")] = 16
     request_timeout_s: Annotated[
         int, Field(ge=1, le=600, description="how long running requests may take at shutdown")
     ] = 60

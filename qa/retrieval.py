@@ -7,7 +7,9 @@ with fixed weights: unlike ranks, they keep how far apart two passages are.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,7 @@ import numpy.typing as npt
 from embeddings.encoder import Vectors
 from embeddings.index.catalog import Keys
 from embeddings.index.snapshot import Snapshot
-from embeddings.index.terms import query_terms
+from embeddings.index.terms import Terms, query_terms
 from embeddings.records import Article, Filters, Hit, Passage
 from embeddings.tokens import Tokenizer, normalised
 
@@ -31,8 +33,21 @@ PASSAGES_PER_ARTICLE = 3
 SAME_STORY = 0.8
 # Differences below this are no differences.
 ROUNDING = 1e-9
+# Digits that scores are known to: a sum of float32 differs in its last ones with the order of its parts, and
+# one text must score alike wherever it stands.
+COSINE_DIGITS, BM25_DIGITS = 5, 3
+# Hits are read from the catalog so many at a time: few are left out as a rule.
+READ_AHEAD = 4
+
+# A passage has some 250 pairs of characters: in so many bits hardly two of them meet.
+SHAPE_BITS_LOG2 = 14
+# Large odd numbers without a pattern (digits of pi); what is above 32 bits falls away.
+_FIRST_FACTOR, _SECOND_FACTOR = np.uint32(0x243F6A89), np.uint32(0x13198A2F)
+
+_NOT_ALNUM = re.compile(r"[\W_]+")
 
 Scores = npt.NDArray[np.float64]
+Shape = int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +68,26 @@ def find_candidates(
     dense = dict(snapshot.vectors.search(vector, DEPTH, among))
     terms = query_terms(question, tokenizer, snapshot.names)
     lexical = dict(snapshot.terms.search(terms, DEPTH, filters))
-    only_dense = [key for key in dense if key not in lexical]
-    lexical |= dict(snapshot.terms.search(terms, len(only_dense) or 1, filters, only_dense))
+    lexical |= _scores_of(snapshot, terms, [key for key in dense if key not in lexical])
     only_lexical: Keys = np.array([key for key in lexical if key not in dense], np.int64)
-    cosines = snapshot.vectors.vectors(only_lexical) @ vector
-    dense |= {int(key): float(score) for key, score in zip(only_lexical, cosines, strict=True)}
+    cosines = snapshot.vectors.cosines(only_lexical, vector)
+    dense |= dict(zip(only_lexical.tolist(), cosines.tolist(), strict=True))
     return _fused(dense, lexical)
+
+
+def _scores_of(snapshot: Snapshot, terms: Terms, keys: list[int]) -> dict[int, float]:
+    """BM25 scores of these passages, those without any term left out; no filter has to be asked again."""
+    return dict(snapshot.terms.search(terms, len(keys), Filters(), keys)) if keys else {}
 
 
 def _fused(dense: dict[int, float], lexical: dict[int, float]) -> list[Candidate]:
     keys = sorted(dense)
-    cosines = np.array([dense[key] for key in keys])
-    weights = np.array([lexical.get(key, 0.0) for key in keys])
+    cosines = np.round([dense[key] for key in keys], COSINE_DIGITS)
+    weights = np.round([lexical.get(key, 0.0) for key in keys], BM25_DIGITS)
     fused = DENSE_WEIGHT * z_scores(cosines) + (1 - DENSE_WEIGHT) * z_scores(weights)
     order = np.argsort(-fused, kind="stable")
-    return [Candidate(keys[i], float(cosines[i]), float(weights[i]), float(fused[i])) for i in order]
+    columns = (np.array(keys, np.int64), cosines, weights, fused)
+    return list(map(Candidate, *(column[order].tolist() for column in columns)))
 
 
 def z_scores(values: Scores) -> Scores:
@@ -78,17 +98,22 @@ def z_scores(values: Scores) -> Scores:
 
 
 def hits(snapshot: Snapshot, candidates: list[Candidate], k: int) -> list[Hit]:
-    """The best k candidates as hits, at most a few an article and no story twice; may be shorter than k."""
+    """The best k candidates as hits, at most a few an article and no story twice; may be shorter than k.
+
+    Articles that print one text are told by their story, those that have a paragraph in common by its shape.
+    """
     chosen: list[Hit] = []
     taken: Counter[str] = Counter()
-    seen: list[tuple[str, frozenset[str]]] = []
-    for passage, article, score in _in_order(snapshot, candidates, 3 * k + 20):
-        if taken[article.id] >= PASSAGES_PER_ARTICLE:
+    seen: list[tuple[str, Shape]] = []
+    printed_in: dict[str, str] = {}
+    for passage, article, story, score in _in_order(snapshot, candidates[: 3 * k + 20], k + READ_AHEAD):
+        if taken[article.id] >= PASSAGES_PER_ARTICLE or printed_in.get(story, article.id) != article.id:
             continue
         shape = _shape(passage.text)
         if any(other != article.id and _alike(shape, theirs) for other, theirs in seen):
             continue
         taken[article.id] += 1
+        printed_in[story] = article.id
         seen.append((article.id, shape))
         chosen.append(Hit(len(chosen) + 1, score, passage, article))
         if len(chosen) == k:
@@ -97,19 +122,38 @@ def hits(snapshot: Snapshot, candidates: list[Candidate], k: int) -> list[Hit]:
 
 
 def _in_order(
-    snapshot: Snapshot, candidates: list[Candidate], limit: int
-) -> list[tuple[Passage, Article, float]]:
-    found = snapshot.catalog.passages(candidate.key for candidate in candidates[:limit])
-    placed = [(*found[c.key], c.fused) for c in candidates[:limit] if c.key in found]
-    # Passages with one text score alike; which comes first must not hang on when they were indexed.
-    return sorted(placed, key=lambda item: (-item[2], item[1].id, item[0].number))
+    snapshot: Snapshot, candidates: list[Candidate], count: int
+) -> Iterator[tuple[Passage, Article, str, float]]:
+    """Candidates with what they stand for and its story, read from the catalog `count` or so at a time."""
+    start = 0
+    while start < len(candidates):
+        end = start + count
+        # Passages with one text score alike; which comes first must not hang on when they were indexed.
+        while end < len(candidates) and candidates[end].fused == candidates[end - 1].fused:
+            end += 1
+        found = snapshot.catalog.passages(candidate.key for candidate in candidates[start:end])
+        stories = snapshot.catalog.stories(article.id for _, article in found.values())
+        placed = [
+            (passage, article, stories.get(article.id, article.id), candidate.fused)
+            for candidate in candidates[start:end]
+            if candidate.key in found
+            for passage, article in (found[candidate.key],)
+        ]
+        yield from sorted(placed, key=lambda item: (-item[3], item[1].id, item[0].number))
+        start = end
 
 
-def _shape(text: str) -> frozenset[str]:
-    """Pairs of neighbouring letters, digits and Han characters."""
-    kept = "".join(c for c in normalised(text) if c.isalnum())
-    return frozenset(kept[i : i + 2] for i in range(max(1, len(kept) - 1)))
+def _shape(text: str) -> Shape:
+    """Pairs of neighbouring letters, digits and Han characters, each one bit of a hash of them."""
+    kept = _NOT_ALNUM.sub("", normalised(text))
+    if len(kept) == 1:  # it has a pair too
+        kept += "\0"
+    codes = np.frombuffer(kept.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint32)
+    bits = np.zeros(1 << SHAPE_BITS_LOG2, np.bool_)
+    # The upper bits of a product depend on all bits of its factors.
+    bits[(codes[:-1] * _FIRST_FACTOR + codes[1:] * _SECOND_FACTOR) >> (32 - SHAPE_BITS_LOG2)] = True
+    return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    return len(one & other) >= SAME_STORY * len(one | other)
+def _alike(one: Shape, other: Shape) -> bool:
+    return (one & other).bit_count() >= SAME_STORY * (one | other).bit_count()

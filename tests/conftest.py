@@ -10,7 +10,7 @@ from flask import Flask
 from hypothesis import settings as hypothesis_settings
 
 from embeddings.build import build
-from embeddings.encoder import SentenceTransformerEncoder, find_encoder
+from embeddings.encoder import ModelEncoder, find_encoder
 from embeddings.settings import PREFIX, Settings
 from embeddings.tokens import Tokenizer
 from qa.cli.serving import make_app
@@ -74,7 +74,7 @@ def model_cache() -> Path:
 
 
 @pytest.fixture(scope="session")
-def built_in_encoder(model_cache: Path) -> SentenceTransformerEncoder:
+def built_in_encoder(model_cache: Path) -> ModelEncoder:
     """The real built-in model; tests that use it are marked `model`."""
     return find_encoder(Settings(cache=model_cache))
 

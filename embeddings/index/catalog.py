@@ -11,7 +11,7 @@ import json
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -194,11 +194,11 @@ class Catalog:
         """Keys of the passages that a filter lets through, ascending."""
         conditions, values = _conditions(filters)
         rows = self._rows(
-            "SELECT p.key FROM passages p JOIN articles a ON a.key = p.article"
-            f" WHERE {conditions} ORDER BY p.key",
+            # The articles first, by their index, and no sorting of rows: a third of the time.
+            f"SELECT p.key FROM articles a CROSS JOIN passages p ON p.article = a.key WHERE {conditions}",
             values,
         )
-        return np.array([key for (key,) in rows], np.int64)
+        return np.sort(np.array([key for (key,) in rows], np.int64))
 
     def newest(self, limit: int) -> list[Article]:
         """Articles of the newest issue first, then page by page as printed; undated ones last."""
@@ -439,16 +439,6 @@ class CatalogWriter:
             (_article(r), path)
             for r, path in self._db.execute("SELECT record, path FROM articles ORDER BY key")
         ]
-
-    def passages(self) -> Iterator[tuple[int, Passage, Article]]:
-        """Every passage with its key and article, by key."""
-        rows = self._db.execute(
-            "SELECT p.key, p.number, p.start, p.end, a.record"
-            " FROM passages p JOIN articles a ON a.key = p.article ORDER BY p.key"
-        )
-        for key, number, start, end, record in rows:
-            article = _article(record)
-            yield key, Passage(article.id, number, start, end, article.text[start:end]), article
 
     def move_article(self, article: Article, path: str) -> bool:
         """The same article may stand elsewhere now; whether it does."""

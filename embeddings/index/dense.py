@@ -99,6 +99,14 @@ class VectorIndex:
             raise KeyError(int(np.asarray(keys)[~known][0]))
         return self._gathered(places)
 
+    def cosines(self, keys: Keys, vector: Vectors) -> Vectors:
+        """Cosines of known keys with a unit vector, float32 [n], in order; the same as `search` gives.
+
+        Raises:
+            KeyError: a key is unknown.
+        """
+        return products(self.vectors(keys), vector)
+
     def search(self, vector: Vectors, k: int, among: Keys | None = None) -> list[tuple[int, float]]:
         """Keys and cosines of the k nearest, best first, of all or only `among`.
 

@@ -26,8 +26,8 @@ from embeddings.index.catalog import Catalog
 from embeddings.index.terms import TermIndex
 from embeddings.index.vectors import VectorIndex
 
-# 2: articles know their people, dateline, pointers and confidence. 3: vectors in segments; stories; former and
-# withheld ids; a sealed manifest.
+# 2: articles know their people, dateline, pointers and confidence.
+# 3: vectors in segments, stories, former and withheld ids, a sealed manifest.
 FORMAT_VERSION = 3
 SEALED_SINCE = 3
 
@@ -179,7 +179,9 @@ def read_manifest(folder: Path) -> Manifest:
 
 def _manifest(fields: dict[str, Any]) -> Manifest:
     manifest = Manifest(**fields)
-    for name, _ in manifest.checksums.items():  # also tells what is no dictionary
+    if not isinstance(fields["checksums"], dict):
+        raise TypeError("checksums")
+    for name in manifest.checksums:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise TypeError(name)
     return manifest

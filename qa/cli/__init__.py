@@ -43,7 +43,17 @@ COMMANDS = {
 @click.option("-v", "--verbose", is_flag=True, help="把运行日志写到标准错误。")
 def cli(verbose: bool) -> None:
     """问报:把报纸版面变成可以提问的资料库,每个回答都注明出处。"""
-    logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, stream=sys.stderr)
+    _log_to_stderr(verbose=verbose)
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    """Errors of the libraries, and of our own also what an operator should know; all of it if `verbose`."""
+    if verbose:
+        logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+        return
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(message)s")
+    for package in ("embeddings", "qa", "web"):
+        logging.getLogger(package).setLevel(logging.WARNING)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

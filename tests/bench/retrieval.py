@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", nargs="*", help="drcd-dev, crud-news; none: all")
     parser.add_argument("--indexes", type=Path, default=Path(".cache/eval"))
-    parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"))
+    parser.add_argument("--precision", default="auto", choices=("auto", "int8", "bfloat16", "float32"))
     parser.add_argument("--sample", type=int, default=1000, help="questions of a set, evenly spread")
     given = parser.parse_args()
     shared = Path(os.environ.get("SHARED", "../shared")) / "data"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import numpy as np
 import pytest
 
-from embeddings.encoder import Encoder, SentenceTransformerEncoder
+from embeddings.encoder import Encoder, ModelEncoder, Vectors
 from tests.fakes import FakeEncoder
 
 # The prompts cost tokens too; no contract says how many.
@@ -21,7 +22,7 @@ Request: TypeAlias = pytest.FixtureRequest
 def encoder(request: Request) -> Encoder:
     if request.param == "fake":
         return FakeEncoder(prompts=True)
-    found: SentenceTransformerEncoder = request.getfixturevalue("built_in_encoder")
+    found: ModelEncoder = request.getfixturevalue("built_in_encoder")
     return found
 
 
@@ -72,11 +73,59 @@ def test_queries_and_passages_are_not_the_same_side(encoder: Encoder) -> None:
     assert not np.allclose(encoder.encode_query("船票"), encoder.encode_passages(["船票"])[0], atol=1e-3)
 
 
-def test_progress_sums_to_the_number_of_texts(encoder: Encoder) -> None:
-    counts: list[int] = []
-    encoder.encode_passages([f"第{n}张船票" for n in range(21)], counts.append)
-    assert sum(counts) == 21
-    assert all(count > 0 for count in counts)
+def test_encode_passages_hands_over_every_vector_once_as_it_is_done(encoder: Encoder) -> None:
+    texts = [f"第{n}张船票" + "，当日有效" * (n % 5) for n in range(21)]
+    handed: dict[int, Vectors] = {}
+
+    def done(numbers: list[int], vectors: Vectors) -> None:
+        assert vectors.shape == (len(numbers), encoder.dimension)
+        assert not handed.keys() & set(numbers)
+        handed.update(zip(numbers, vectors, strict=True))
+
+    vectors = encoder.encode_passages(texts, done)
+    np.testing.assert_array_equal(vectors, [handed[number] for number in range(21)])
+
+
+def test_encode_passages_stops_where_done_fails(encoder: Encoder) -> None:
+    calls: list[int] = []
+
+    def done(numbers: list[int], _vectors: Vectors) -> None:
+        calls.extend(numbers)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        encoder.encode_passages([f"第{n}张船票" for n in range(300)], done)
+    assert len(calls) < 300
+    assert encoder.encode_passages(["船票"]).shape == (1, encoder.dimension)
+
+
+def test_encode_queries_gives_what_encode_query_gives_one_by_one(encoder: Encoder) -> None:
+    questions = ["船票多少钱？", "几点关门", "船票多少钱？", "", "lamps" * 30]
+    together = encoder.encode_queries(questions)
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(together, [encoder.encode_query(one) for one in questions], atol=1e-5)
+
+
+def test_encode_queries_of_nothing_gives_no_rows(encoder: Encoder) -> None:
+    vectors = encoder.encode_queries([])
+    assert vectors.shape == (0, encoder.dimension)
+    assert vectors.dtype == np.float32
+
+
+def test_encoders_answer_several_threads_at_once(encoder: Encoder) -> None:
+    questions = [f"第{n}路车{'经过渡口' * (n % 7)}吗？" for n in range(40)]
+    alone = encoder.encode_queries(questions)
+    with ThreadPoolExecutor(8) as pool:
+        passages = pool.submit(encoder.encode_passages, questions)
+        together = list(pool.map(encoder.encode_query, questions))
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(passages.result(), encoder.encode_passages(questions), atol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["船票\ud83d", "\x00\x01", "\n\n", "👍🏽" * 700, "船" * 200_000])
+def test_encoders_read_any_text(encoder: Encoder, text: str) -> None:
+    assert np.linalg.norm(encoder.encode_query(text)) == pytest.approx(1, abs=1e-5)
+    assert encoder.count_tokens([text])[0] >= 2
 
 
 def test_count_tokens_grows_with_the_text_and_counts_specials(encoder: Encoder) -> None:

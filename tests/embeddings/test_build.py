@@ -574,10 +574,7 @@ def test_build_leaves_earlier_snapshots_as_they_were(archive: Archive) -> None:
     assert first.catalog.article("ferry").body == FERRY["body"]
 
 
-def test_build_with_carried_terms_finds_what_a_fresh_one_does(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(building, "TERMS_REWRITTEN_MAX", 0)
+def test_build_with_carried_terms_finds_what_a_fresh_one_does(archive: Archive) -> None:
     archive.write("a.jsonl", MARKET, FERRY)
     archive.build()
     archive.write("a.jsonl", NEW_FERRY, LIGHTS)

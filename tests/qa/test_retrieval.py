@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embeddings.index.catalog import Catalog
 from embeddings.index.snapshot import Snapshot
 from embeddings.records import Filters, Hit
 from embeddings.settings import Settings
@@ -211,10 +212,35 @@ def test_order_of_hits_does_not_hang_on_how_many_are_read_at_a_time(
 ) -> None:
     monkeypatch.setattr(retrieval, "READ_AHEAD", ahead)
     monkeypatch.setattr(retrieval, "SAME_STORY", 2)
+    monkeypatch.setattr(Catalog, "stories", lambda *_: {})
     archive.write("a.jsonl", *(record(f"n{n}", "渡口的船票涨了。") for n in (5, 3, 8, 1, 7, 2, 6, 4)))
     archive.build()
     found = search(archive, tokenizer, "渡口船票", k=4)
     assert [hit.article.id for hit in found] == ["n1", "n2", "n3", "n4"]
+
+
+def test_reprint_that_is_cut_elsewhere_fills_no_place_of_its_own(
+    archive: Archive, tokenizer: Tokenizer
+) -> None:
+    told = (
+        "渡口管理处昨天在码头上挂出一张新的价目表",
+        "老船工蹲在石阶上一边抽烟一边念给街坊听",
+        "过江的人里卖菜的占了一半，挑着担子怕误了早市",
+        "学堂里的孩子每天要坐两个来回，书包都堆在船头",
+        "雾大的日子船要等，等船的人就在茶棚里下棋",
+        "对岸砖窑的工人下了夜班，常常一船坐不下",
+        "修船的木匠说木头船再用三年就该换铁壳的了",
+        "有人提议在江心洲上搭一座浮桥，冬天水浅时用",
+        "航道上的灯标去年换过，夜里也看得清水线",
+        "镇上的医生半夜过江出诊，船家从来不收钱",
+    )
+    body = "".join(f"{sentence}，这件事两岸的人都知道。" for sentence in told)
+    archive.write("a.jsonl", record("whole", body), record("cut", body[body.index("过江的人") :]))
+    archive.write("b.jsonl", record("lamp", "老巷换了一百盏路灯，用电少了一半。"))
+    archive.build()
+    found = [hit.article.id for hit in search(archive, tokenizer, "学堂里的孩子坐船")]
+    assert len({"whole", "cut"} & set(found)) == 1
+    assert "lamp" in found
 
 
 def test_fusion_takes_scores_that_differ_in_their_last_digits_as_one() -> None:

@@ -1,0 +1,44 @@
+"""What runs an embedding model: the compiled one and torch's keep to one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+Done: TypeAlias = Callable[[list[int], Vectors], None]
+
+
+class Engine(Protocol):
+    """Texts to unit vectors; thread-safe, loaded."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The model reads no further than this, specials and prompt included."""
+
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        """The model's own prompts by name, none empty."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, specials included, uncut."""
+
+    def encode(self, texts: Sequence[str], prompt: str, done: Done | None = None) -> Vectors:
+        """Vectors of `prompt` + text, float32 [len(texts), dimension], unit rows, in order.
+
+        `done` gets the numbers and vectors of texts as they are finished, from the calling thread.
+        """
+
+
+def unit_rows(vectors: Vectors) -> Vectors:
+    """Rows brought to unit length."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    units: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32, copy=False)
+    return units
