@@ -207,7 +207,7 @@ def _report_of_nothing_new(
         files = catalog.files()
         if not nothing_new(files, found) or vanished(files, pruned, found):
             return None
-        paths = [path_key(file.path) for file in found]
+        paths = [path_key(file) for file in found]
         counts = catalog.articles_by_path()
         articles, passages = catalog.counts()
     return BuildReport(

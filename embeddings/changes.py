@@ -93,7 +93,7 @@ class Changes:
     def read_all(self, found: Sequence[InputFile], step: Step) -> None:
         """Read every file that is not known as it stands, and compare it with what is stored."""
         step("files", 0, len(found))
-        self._unread = {path_key(file.path) for file in found}
+        self._unread = {path_key(file) for file in found}
         for done, file in enumerate(found, 1):
             self._read(file)
             step("files", done, len(found))
@@ -138,7 +138,7 @@ class Changes:
             self._add(path, article)
 
     def _read(self, file: InputFile) -> None:
-        path = path_key(file.path)
+        path = path_key(file)
         self._unread.discard(path)
         known = self._files.get(path)
         look = _look_of(file)
@@ -292,9 +292,9 @@ def _look_of(file: InputFile) -> _Look:
     return _Look(place, *_size_and_time_with_sidecars(file.path))
 
 
-def path_key(path: Path) -> str:
-    """What the catalog knows a file by: its path or, where that is no text (not UTF-8), its bytes."""
-    text = str(path.resolve())
+def path_key(file: InputFile) -> str:
+    """What the catalog knows a file by: its own path or, where that is no text (not UTF-8), its bytes."""
+    text = str(file.resolved or file.path.resolve())
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -308,7 +308,7 @@ def _path_of(key: str) -> str:
 
 def nothing_new(files: Mapping[str, FileEntry], found: Sequence[InputFile]) -> bool:
     """Whether every file found is known as it stands, so that none has to be read."""
-    known = ((files.get(path_key(file.path)), file) for file in found)
+    known = ((files.get(path_key(file)), file) for file in found)
     return all(entry is not None and _look_of(file).is_of(entry) for entry, file in known)
 
 
@@ -317,7 +317,7 @@ def vanished(files: Iterable[str], roots: Sequence[Path], found: Sequence[InputF
 
     What lies in a folder that cannot be looked into may still be there, and has not vanished.
     """
-    given = {path_key(file.path) for file in found}
+    given = {path_key(file) for file in found}
     folders = [root.resolve() for root in roots]
     gone = [
         path

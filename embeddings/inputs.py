@@ -17,11 +17,15 @@ from embeddings.sources.place import ISSUE_FILE, Issue, Place, read_issue
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file to read: where it is, the name shown for it, and the place its folders give it."""
+    """A file to read: where it is, the name shown for it, and the place its folders give it.
+
+    `resolved` is the same file's own path, links followed; `None` where nobody asked yet.
+    """
 
     path: Path
     name: str
     place: Place = field(default_factory=Place)
+    resolved: Path | None = None
 
 
 def find_inputs(paths: Sequence[Path]) -> tuple[list[InputFile], list[Refusal]]:
@@ -34,14 +38,14 @@ def find_inputs(paths: Sequence[Path]) -> tuple[list[InputFile], list[Refusal]]:
     files: dict[Path, InputFile] = {}
     refused: list[Refusal] = []
     for root in paths:
-        for path, name in _named(root, refused):
-            files.setdefault(path.resolve(), InputFile(path, name))
+        for path, name, resolved in _named(root, refused):
+            files.setdefault(resolved, InputFile(path, name, resolved=resolved))
     placed = _placed(_distinct_names(list(files.values())), refused)
     return sorted(placed, key=lambda file: natural_key(file.name)), refused
 
 
-def _named(root: Path, refused: list[Refusal]) -> Iterator[tuple[Path, str]]:
-    """Supported files at or under `root` with their names; the rest goes to `refused`."""
+def _named(root: Path, refused: list[Refusal]) -> Iterator[tuple[Path, str, Path]]:
+    """Supported files at or under `root`, their names and own paths; the rest goes to `refused`."""
     try:
         mode = root.stat().st_mode
     except FileNotFoundError:
@@ -51,14 +55,21 @@ def _named(root: Path, refused: list[Refusal]) -> Iterator[tuple[Path, str]]:
         refused.append(Refusal(shown_name(root.name), "unreadable", "无法读取,请检查权限 (unreadable)"))
         return
     if not stat.S_ISDIR(mode):
-        yield from _supported(root, shown_name(root.name), refused)
+        yield from _supported(root, shown_name(root.name), root.resolve(), refused)
         return
+    top = root.resolve()
     for path in without_illustrations(list(_walk(root, refused))):
         name = shown_name(path.relative_to(root).as_posix())
-        if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+        try:
+            # Folders that are links are not entered, so that only the last name can be one.
+            resolved = path.resolve() if path.is_symlink() else top / path.relative_to(root)
+        except (OSError, RuntimeError):  # a link that leads to itself
+            refused.append(Refusal(name, "unreadable", "不是可读取的普通文件 (unreadable)"))
+            continue
+        if not resolved.is_relative_to(top):
             refused.append(Refusal(name, "outside", "链接指向文件夹之外,未读取 (outside)"))
         else:
-            yield from _supported(path, name, refused)
+            yield from _supported(path, name, resolved, refused)
 
 
 def _walk(root: Path, refused: list[Refusal]) -> Iterator[Path]:
@@ -76,14 +87,16 @@ def _walk(root: Path, refused: list[Refusal]) -> Iterator[Path]:
                 yield Path(folder, name)
 
 
-def _supported(path: Path, name: str, refused: list[Refusal]) -> Iterator[tuple[Path, str]]:
+def _supported(
+    path: Path, name: str, resolved: Path, refused: list[Refusal]
+) -> Iterator[tuple[Path, str, Path]]:
     if format_of(path) is None:
         refused.append(Refusal(name, "unsupported", "不支持这种文件 (unsupported)"))
     elif not path.is_file():
         # A pipe or a device would block the reader, a dangling link has nothing to read.
         refused.append(Refusal(name, "unreadable", "不是可读取的普通文件 (unreadable)"))
     else:
-        yield path, name
+        yield path, name, resolved
 
 
 def bytes_of(path: Path, max_bytes: int) -> bytes:

@@ -13,6 +13,7 @@ import errno
 import json
 import math
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -214,6 +215,22 @@ class TermIndexWriter:
             self._writer.add_document(searcher.doc(address))
 
 
+@contextlib.contextmanager
+def _lockable(folder: Path) -> Iterator[Path]:
+    """The folder, or a passing one of links to its files where nothing may be written.
+
+    tantivy writes a lock file even to read; once it has opened the files it needs the folder no more.
+    """
+    if os.access(folder, os.W_OK):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="wenbao-terms-", ignore_cleanup_errors=True) as links:
+        for path in folder.iterdir():
+            if path.suffix != ".lock":
+                Path(links, path.name).symlink_to(path.absolute())
+        yield Path(links)
+
+
 class TermIndex:
     """BM25 search; higher is better. Thread-safe."""
 
@@ -222,7 +239,8 @@ class TermIndex:
         try:
             if not tantivy.Index.exists(str(folder)):  # opening it would make an empty one
                 raise ValueError
-            self._searcher = tantivy.Index(self._schema, path=str(folder), reuse=True).searcher()
+            with _lockable(folder) as opened:
+                self._searcher = tantivy.Index(self._schema, path=str(opened), reuse=True).searcher()
             self._written = sum(segment.written for segment in _segments(folder))
         except ValueError:
             raise IndexDamaged("索引的词条文件夹(terms)无法读取。", hint="重新运行 wenbao build。") from None

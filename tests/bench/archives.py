@@ -1,8 +1,8 @@
 """Large archives to measure on: articles by the thousand, and vectors without the time a model takes.
 
-Articles are put together from the sentences of real ones (`../shared/data/crud-news.articles.jsonl.gz`, else
-seeds/), each from many, so that no two are one story. Vectors are those of no text in particular: they scatter
-about a few hundred directions as the vectors of news do.
+Articles are put together from the sentences of real ones (crud-news in `../shared/data`, else seeds/), each
+from many, so that no two are one story. Vectors are those of no text in particular: they scatter about a few
+hundred directions as the vectors of news do.
 """
 
 from __future__ import annotations

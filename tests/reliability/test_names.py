@@ -99,9 +99,6 @@ def test_file_of_any_name_is_pruned_when_it_is_gone(full: Archive) -> None:
     assert (report.removed, full.ids()) == (len(NAMES) - 1, {"n0"})
 
 
-@pytest.mark.xfail(
-    raises=RuntimeError, strict=True, reason="find_inputs resolves a link that leads to itself"
-)
 def test_links_that_lead_in_circles_are_refused_and_the_rest_is_read(archive: Archive) -> None:
     put(archive, b"plain.jsonl", 1)
     for name, target in {

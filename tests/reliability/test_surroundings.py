@@ -138,7 +138,6 @@ def test_read_only_index_can_be_planned_for_and_not_built(read_only: Archive) ->
     assert bytes_of(read_only.data) == before
 
 
-@pytest.mark.xfail(raises=IndexDamaged, strict=True, reason="tantivy locks a folder that it only reads")
 def test_read_only_index_serves(read_only: Archive) -> None:
     service = Service(read_only.settings, read_only.encoder, FakeSpans())
     assert service.search("码头靠了几条船").hits
