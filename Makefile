@@ -54,8 +54,11 @@ eval-pages: setup ## measure the reading of pages on $(SHARED)/data/pages, seeds
 	$(BIN)/python -m tests.bench.pages tests/data/marked
 	$(BIN)/python -m tests.bench.pages tests/data/marked --only k m -q
 
-bench: setup ## measure embedding and query speed on seeds/
-	$(BIN)/python -m tests.bench.speed
+bench: setup ## measure embedding, building, searching and answering by size (an hour, on an idle machine)
+	SHARED=$(SHARED) $(BIN)/python -m tests.bench.embedding
+	SHARED=$(SHARED) $(BIN)/python -m tests.bench.indexing
+	SHARED=$(SHARED) $(BIN)/python -m tests.bench.vectors
+	SHARED=$(SHARED) $(BIN)/python -m tests.bench.queries --plot tests/bench/growth.png
 
 fit-pages: setup ## learn the weights of the layout model from the marked pages and $(SHARED)
 	$(BIN)/python -m tests.bench.fit_pages --shared $(SHARED)

@@ -60,15 +60,28 @@ class Candidate:
     fused: float
 
 
+@dataclass(frozen=True, slots=True)
+class LexicalLeg:
+    """The terms of a question and the BM25 scores of the best passages that hold some of them, by key."""
+
+    terms: Terms
+    scores: dict[int, float]
+
+
+def search_lexically(snapshot: Snapshot, tokenizer: Tokenizer, question: str, filters: Filters) -> LexicalLeg:
+    """The lexical leg, which need not wait for the question's vector."""
+    terms = query_terms(question, tokenizer, snapshot.names)
+    return LexicalLeg(terms, dict(snapshot.terms.search(terms, DEPTH, filters)))
+
+
 def find_candidates(
-    snapshot: Snapshot, tokenizer: Tokenizer, question: str, vector: Vectors, filters: Filters
+    snapshot: Snapshot, leg: LexicalLeg, vector: Vectors, filters: Filters
 ) -> list[Candidate]:
     """Candidates of both legs, best first; empty when the filters let nothing through."""
     among = snapshot.catalog.keys(filters) if filters else None
     dense = dict(snapshot.vectors.search(vector, DEPTH, among))
-    terms = query_terms(question, tokenizer, snapshot.names)
-    lexical = dict(snapshot.terms.search(terms, DEPTH, filters))
-    lexical |= _scores_of(snapshot, terms, [key for key in dense if key not in lexical])
+    lexical = dict(leg.scores)
+    lexical |= _scores_of(snapshot, leg.terms, [key for key in dense if key not in lexical])
     only_lexical: Keys = np.array([key for key in lexical if key not in dense], np.int64)
     cosines = snapshot.vectors.cosines(only_lexical, vector)
     dense |= dict(zip(only_lexical.tolist(), cosines.tolist(), strict=True))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,7 @@ from qa.conversations import Conversations
 from qa.following import Degraded, Follower
 from qa.question import Turn, check_question, understand
 from qa.reading import PASSAGES_READ, Reader, SpanSource, Weights
+from qa.retrieval import Candidate
 
 SEARCH_MAX = 100
 
@@ -107,6 +109,7 @@ class Service:
         self._reader = Reader(spans, self._tokenizer, Weights.shipped())
         self._conversations = conversations
         self._follower = Follower(settings.data, encoder.fingerprint)
+        self._pool = ThreadPoolExecutor(settings.threads, "lexical")
 
     def answer(
         self,
@@ -135,11 +138,7 @@ class Service:
         watch = Stopwatch()
         snapshot = self._current()
         query = understand(text, history)
-        vector = self._queries.encode(query.standalone)
-        watch.lap("encode")
-        candidates = retrieval.find_candidates(
-            snapshot, self._tokenizer, query.standalone, vector, filters or Filters()
-        )
+        candidates = self._candidates(snapshot, query.standalone, filters or Filters(), watch)
         hits = retrieval.hits(snapshot, candidates, PASSAGES_READ)
         watch.lap("retrieve")
         evidence = self._reader.read(snapshot, query, hits)
@@ -176,9 +175,7 @@ class Service:
             raise QuestionError(f"k 必须在 1 到 {SEARCH_MAX} 之间。", hint="请修改 k。", code="bad_k")
         watch = Stopwatch()
         snapshot = self._current()
-        vector = self._queries.encode(text)
-        watch.lap("encode")
-        candidates = retrieval.find_candidates(snapshot, self._tokenizer, text, vector, filters or Filters())
+        candidates = self._candidates(snapshot, text, filters or Filters(), watch)
         found = retrieval.hits(snapshot, candidates, k)
         watch.lap("retrieve")
         return SearchResult(tuple(found), snapshot.number, watch.timings_ms())
@@ -228,6 +225,16 @@ class Service:
     def close(self) -> None:
         """Follow no longer."""
         self._follower.close()
+        self._pool.shutdown()
+
+    def _candidates(
+        self, snapshot: Snapshot, question: str, filters: Filters, watch: Stopwatch
+    ) -> list[Candidate]:
+        """Candidates of both legs; the lexical one is searched while the question is embedded."""
+        leg = self._pool.submit(retrieval.search_lexically, snapshot, self._tokenizer, question, filters)
+        vector = self._queries.encode(question)
+        watch.lap("encode")
+        return retrieval.find_candidates(snapshot, leg.result(), vector, filters)
 
     def _current(self) -> Snapshot:
         return self._follower.held().snapshot
@@ -236,7 +243,8 @@ class Service:
         """Search a snapshot once on each leg, so that no question waits for its files to be read in."""
         size = snapshot.manifest.dimension
         vector = np.full(size, size**-0.5, np.float32)
-        candidates = retrieval.find_candidates(snapshot, self._tokenizer, "今天的报纸", vector, Filters())
+        leg = retrieval.search_lexically(snapshot, self._tokenizer, "今天的报纸", Filters())
+        candidates = retrieval.find_candidates(snapshot, leg, vector, Filters())
         retrieval.hits(snapshot, candidates, 1)
 
 

@@ -5,25 +5,27 @@ the answer starts, and ends, there. Position 0 stands for "not here", as in SQuA
 al., 2018); a span's score is its start and end logit less those of position 0, so above 0 means
 "rather here than not". The layers that differ are shipped as int8 rows with a float16 scale each
 (`reader.safetensors`, made by `tests/bench/train_reader.py`).
+
+This is the reader in torch: what is trained, what `qa.span_compiling` compiles, and what runs where
+nothing could be compiled.
 """
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from embeddings.model import QUERY_PROMPT
-from qa.spans import Span
+from qa.span_pairs import Offsets, PairTokenizer, Span, best_spans
 
-MAX_TOKENS = 320
-QUESTION_TOKENS_MAX = 96
-ANSWER_TOKENS_MAX = 40
 BATCH = 8
 
 _SCALE = ".scale"
@@ -31,20 +33,17 @@ _SCALE = ".scale"
 
 @dataclass(frozen=True, slots=True)
 class EncodedPairs:
-    """Token ids [n, length], mask [n, length], and each token's characters in the passage.
-
-    A token of the question, a special one or padding has the offsets (0, 0).
-    """
+    """Token ids [n, length], mask [n, length], and each token's characters in the passage, unpadded."""
 
     ids: torch.Tensor
     mask: torch.Tensor
-    offsets: list[list[tuple[int, int]]]
+    offsets: list[Offsets]
 
 
 class SpanModel(nn.Module):
     """Encoder and head."""
 
-    def __init__(self, encoder: Any, tokenizer: Any) -> None:
+    def __init__(self, encoder: Any, tokenizer: PairTokenizer) -> None:
         super().__init__()
         self.encoder = encoder
         self.tokenizer = tokenizer
@@ -53,25 +52,27 @@ class SpanModel(nn.Module):
     @classmethod
     def fresh(cls, folder: Path) -> SpanModel:
         """The built-in encoder with an untrained head."""
-        from transformers import AutoModel, AutoTokenizer
+        from transformers import AutoModel
+        from transformers.utils import logging
 
-        encoder = AutoModel.from_pretrained(folder, local_files_only=True)
-        return cls(encoder, AutoTokenizer.from_pretrained(folder, local_files_only=True))
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        return cls(AutoModel.from_pretrained(folder, local_files_only=True), PairTokenizer(folder))
 
     @classmethod
-    def shipped(cls, folder: Path, weights: Path) -> SpanModel:
-        """The built-in encoder with the trained layers and head laid over it, in the fastest type here."""
+    def overlaid(cls, folder: Path, weights: Path) -> SpanModel:
+        """The built-in encoder with the trained layers and head laid over it, in float32."""
         model = cls.fresh(folder)
         model.load_state_dict(_unpacked(load_file(weights)), strict=False)
-        return model.to(_fastest_dtype()).eval()
+        return model
 
     def forward(self, encoded: EncodedPairs) -> tuple[torch.Tensor, torch.Tensor]:
         """Start and end logits [n, length]; only "not here" and the passage's tokens are possible."""
         hidden = self.encoder(input_ids=encoded.ids, attention_mask=encoded.mask).last_hidden_state
         start, end = self.head(hidden).unbind(-1)
-        possible = torch.tensor(
-            [[e > s or i == 0 for i, (s, e) in enumerate(row)] for row in encoded.offsets]
-        )
+        possible = torch.zeros_like(encoded.mask, dtype=torch.bool)
+        possible[:, 0] = True
+        for row, offsets in enumerate(encoded.offsets):
+            possible[row, : len(offsets)] |= torch.from_numpy(offsets[:, 1] > offsets[:, 0])
         floor = torch.finfo(start.dtype).min / 4
         return start.masked_fill(~possible, floor), end.masked_fill(~possible, floor)
 
@@ -83,66 +84,49 @@ def _fastest_dtype() -> torch.dtype:
     return torch.bfloat16 if has_bfloat16 else torch.float32
 
 
-def encode_pairs(tokenizer: Any, texts: Sequence[tuple[str, str]]) -> EncodedPairs:
-    """Tokens of question and passage pairs, a long question cut to its end and the passage to fit."""
-    encoded = tokenizer(
-        [QUERY_PROMPT + _question_end(tokenizer, question) for question, _ in texts],
-        [passage for _, passage in texts],
-        truncation="only_second",
-        max_length=MAX_TOKENS,
-        padding=True,
-        return_offsets_mapping=True,
-        return_tensors="pt",
-    )
-    offsets = []
-    for i, row in enumerate(encoded["offset_mapping"].tolist()):
-        sides = encoded.sequence_ids(i)
-        offsets.append([(s, e) if side == 1 else (0, 0) for (s, e), side in zip(row, sides, strict=True)])
-    return EncodedPairs(encoded["input_ids"], encoded["attention_mask"], offsets)
+class TorchSpans:
+    """The shipped reader in torch, in the fastest type here; calls take turns."""
+
+    def __init__(self, folder: Path, weights: Path) -> None:
+        self._model = SpanModel.overlaid(folder, weights).to(_fastest_dtype()).eval()
+        self._lock = threading.Lock()
+
+    def read(self, question: str, passages: Sequence[str], n: int = 1) -> list[list[Span]]:
+        """See `qa.spans.SpanReader`."""
+        with self._lock:
+            return read_all_spans(self._model, question, passages, n)
 
 
-def _question_end(tokenizer: Any, question: str) -> str:
-    """The question, or the end of a long one: what is asked stands there, and the passage needs the room."""
-    offsets = tokenizer(question, add_special_tokens=False, return_offsets_mapping=True, verbose=False)[
-        "offset_mapping"
-    ]
-    over = len(offsets) > QUESTION_TOKENS_MAX
-    return question[offsets[-QUESTION_TOKENS_MAX][0] :] if over else question
+def encode_pairs(tokenizer: PairTokenizer, texts: Sequence[tuple[str, str]]) -> EncodedPairs:
+    """Tokens of question and passage pairs, padded to the longest."""
+    pairs = [pair for question, passage in texts for pair in tokenizer.pairs(question, [passage])]
+    length = max(len(pair.ids) for pair in pairs)
+    ids = np.zeros((len(pairs), length), np.int64)
+    mask = np.zeros((len(pairs), length), np.int64)
+    for row, pair in enumerate(pairs):
+        ids[row, : len(pair.ids)] = pair.ids
+        mask[row, : len(pair.ids)] = 1
+    return EncodedPairs(torch.from_numpy(ids), torch.from_numpy(mask), [pair.offsets for pair in pairs])
 
 
 def read_spans(model: SpanModel, question: str, passages: Sequence[str]) -> list[Span]:
-    """The best span of each passage, in order."""
-    return [max(spans, key=lambda span: span.score) for spans in read_all_spans(model, question, passages)]
+    """The best span of each passage, in order; an empty one where a passage has no token."""
+    nothing = Span(0, 0, -math.inf)
+    return [next(iter(spans), nothing) for spans in read_all_spans(model, question, passages)]
 
 
 def read_all_spans(model: SpanModel, question: str, passages: Sequence[str], n: int = 1) -> list[list[Span]]:
-    """The best n spans of each passage, in the passages' order, best span first; never empty."""
+    """The best n spans of each passage, in the passages' order, best span first."""
     found = []
     for at in range(0, len(passages), BATCH):
-        encoded = encode_pairs(
-            model.tokenizer, [(question, passage) for passage in passages[at : at + BATCH]]
-        )
+        encoded = encode_pairs(model.tokenizer, [(question, one) for one in passages[at : at + BATCH]])
         with torch.inference_mode():
-            starts, ends = model(encoded)
+            starts, ends = (logits.float().numpy() for logits in model(encoded))
         found += [
-            _best(start, end, offsets, n)
-            for start, end, offsets in zip(starts.float(), ends.float(), encoded.offsets, strict=True)
+            best_spans(start[: len(offsets)], end[: len(offsets)], offsets, n)
+            for start, end, offsets in zip(starts, ends, encoded.offsets, strict=True)
         ]
     return found
-
-
-def _best(start: torch.Tensor, end: torch.Tensor, offsets: list[tuple[int, int]], n: int) -> list[Span]:
-    none = float(start[0] + end[0])
-    scores = start[:, None] + end[None, :]
-    allowed = torch.ones_like(scores).triu().tril(ANSWER_TOKENS_MAX - 1).bool()
-    allowed[0] = False
-    scores = scores.masked_fill(~allowed, float("-inf"))
-    values, places = scores.flatten().topk(min(n, scores.numel()))
-    length = len(offsets)
-    return [
-        Span(offsets[place // length][0], offsets[place % length][1], float(value) - none)
-        for value, place in zip(values.tolist(), places.tolist(), strict=True)
-    ]
 
 
 def pack(model: SpanModel, path: Path, first_layer: int) -> None:

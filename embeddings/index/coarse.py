@@ -35,8 +35,12 @@ _CHUNK_ROWS = 1 << 16
 
 
 def candidate_count(k: int) -> int:
-    """How many candidates to score exactly for the k best."""
-    return 1000 + 10 * k
+    """How many candidates to score exactly for the k best.
+
+    At 175,000 rows 1,000 of them hold 0.994 of the 10 best and 0.93 of the 100 best; twice as many would hold
+    0.998 and 0.975, and cost another 1.2 ms (`python -m tests.bench.vectors`).
+    """
+    return 1000 + 2 * k
 
 
 def write_coarse(path: Path, rows: Vectors) -> int:

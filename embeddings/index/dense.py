@@ -24,6 +24,7 @@ from embeddings.index.segments import (
     open_segment,
     products,
     read_keys,
+    rows_at,
 )
 
 INVENTORY = "segments.json"
@@ -139,7 +140,7 @@ class VectorIndex:
         owners = np.searchsorted(self._starts, places, side="right") - 1
         for number in np.unique(owners):
             mine = owners == number
-            rows[mine] = self.segments[number].rows[places[mine] - self._starts[number]]
+            rows[mine] = rows_at(self.segments[number].rows, places[mine] - self._starts[number])
         return rows
 
     def _multiplied(self, vector: Vectors, keys: Keys) -> tuple[Keys, Vectors]:

@@ -109,7 +109,7 @@ class Segment:
             if self.coarse is None or few:
                 return self._exact(vector, k, bits)
             places = coarse_candidates(self.coarse, vector, candidate_count(k), bits)
-        return self.keys[places], products(self.rows[places], vector)
+        return self.keys[places], products(rows_at(self.rows, places), vector)
 
     def _exact(self, vector: Vectors, k: int, bits: Bits | None) -> tuple[Keys, Vectors]:
         parameters = None
@@ -134,6 +134,13 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         faiss.omp_set_num_threads(threads)
+
+
+def rows_at(rows: Vectors, places: npt.NDArray[np.int64]) -> Vectors:
+    """Some of the mapped rows, copied as bytes: unaligned floats take numpy twice as long."""
+    width = rows.shape[1]
+    copied: Vectors = np.take(rows.view(np.uint8), places, axis=0).view(np.float32).reshape(-1, width)
+    return copied
 
 
 def products(rows: Vectors, vector: Vectors) -> Vectors:

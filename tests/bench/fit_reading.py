@@ -83,7 +83,8 @@ def _ask_all(given: Any, path: Path) -> list[Asked]:
     for question in random.sample(questions, min(given.each, len(questions))):
         query = understand(question["question"])
         vector = encoder.encode_query(query.standalone)
-        candidates = retrieval.find_candidates(snapshot, tokenizer, query.standalone, vector, Filters())
+        leg = retrieval.search_lexically(snapshot, tokenizer, query.standalone, Filters())
+        candidates = retrieval.find_candidates(snapshot, leg, vector, Filters())
         hits = retrieval.hits(snapshot, candidates, PASSAGES_READ)
         sentences, rows = reader.features(snapshot, query, hits)
         gold = set(question["article_ids"])

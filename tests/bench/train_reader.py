@@ -25,7 +25,8 @@ from embeddings.model import built_in_model
 from embeddings.sentences import sentence_spans
 from embeddings.settings import load_settings
 from embeddings.tokens import pairs
-from qa.span_model import MAX_TOKENS, SpanModel, encode_pairs, pack, read_spans
+from qa.span_model import SpanModel, encode_pairs, pack, read_spans
+from qa.span_pairs import MAX_TOKENS
 
 WINDOW_CHARS = 280
 FROZEN_LAYERS = 4

@@ -24,7 +24,7 @@ from embeddings.records import Filters, Passage
 from embeddings.reports import BuildReport, Plan
 from embeddings.settings import Settings
 from embeddings.tokens import Tokenizer
-from qa.retrieval import find_candidates, hits
+from qa.retrieval import find_candidates, hits, search_lexically
 from tests.fakes import FakeEncoder, write_lines
 
 WAITING = "waiting"
@@ -106,7 +106,8 @@ def found(archive: Archive, question: str, k: int = 10) -> list[tuple[str, float
     snapshot = archive.snapshot()
     tokenizer = Tokenizer(archive.settings.cache / "jieba")
     vector = archive.encoder.encode_query(question)
-    candidates = find_candidates(snapshot, tokenizer, question, vector, Filters())
+    leg = search_lexically(snapshot, tokenizer, question, Filters())
+    candidates = find_candidates(snapshot, leg, vector, Filters())
     return [(hit.passage.id, round(hit.score, 6)) for hit in hits(snapshot, candidates, k)]
 
 

@@ -222,5 +222,5 @@ def test_a_search_leaves_the_thread_count_of_faiss_as_it_was(index: VectorIndex)
 
 
 def test_more_candidates_are_scored_than_asked_for() -> None:
-    assert candidate_count(10) == 1100
-    assert candidate_count(100) == 2000
+    assert candidate_count(10) == 1020
+    assert candidate_count(100) == 1200

@@ -13,7 +13,7 @@ from embeddings.settings import Settings
 from embeddings.tokens import Tokenizer
 from qa.question import Query, QuestionKind, understand
 from qa.reading import FEATURES, Reader, TermWeights, Weights, holds_unit
-from qa.retrieval import find_candidates, hits
+from qa.retrieval import find_candidates, hits, search_lexically
 from tests.fake_spans import FakeSpans
 from tests.fakes import FakeEncoder, record, write_lines
 
@@ -32,7 +32,8 @@ def snapshot(settings: Settings, encoder: FakeEncoder, tmp_path: Path) -> Snapsh
 
 def found_for(snapshot: Snapshot, tokenizer: Tokenizer, question: str) -> list[Hit]:
     vector = FakeEncoder().encode_query(question)
-    return hits(snapshot, find_candidates(snapshot, tokenizer, question, vector, Filters()), 5)
+    leg = search_lexically(snapshot, tokenizer, question, Filters())
+    return hits(snapshot, find_candidates(snapshot, leg, vector, Filters()), 5)
 
 
 def only(**weights: float) -> Weights:

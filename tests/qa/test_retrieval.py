@@ -17,7 +17,15 @@ from embeddings.records import Filters, Hit
 from embeddings.settings import Settings
 from embeddings.tokens import Tokenizer
 from qa import retrieval
-from qa.retrieval import DENSE_WEIGHT, PASSAGES_PER_ARTICLE, Candidate, find_candidates, hits, z_scores
+from qa.retrieval import (
+    DENSE_WEIGHT,
+    PASSAGES_PER_ARTICLE,
+    Candidate,
+    find_candidates,
+    hits,
+    search_lexically,
+    z_scores,
+)
 from tests.embeddings.archive import Archive
 from tests.fakes import FakeEncoder, record
 
@@ -77,7 +85,8 @@ def candidates(
     snapshot: Snapshot, tokenizer: Tokenizer, question: str, filters: Filters = EVERYTHING
 ) -> list[Candidate]:
     vector = FakeEncoder().encode_query(question)
-    return find_candidates(snapshot, tokenizer, question, vector, filters)
+    leg = search_lexically(snapshot, tokenizer, question, filters)
+    return find_candidates(snapshot, leg, vector, filters)
 
 
 def search(
