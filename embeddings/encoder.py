@@ -10,10 +10,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from embeddings.digests import folder_digest
-from embeddings.engines import Done, Engine, Vectors
-from embeddings.fastest import Notice, open_engine
-from embeddings.model import MODEL_NAME, built_in_model, recorded_digest, unavailable
+from embeddings.engines.digests import folder_digest
+from embeddings.engines.engine import Done, Engine, Vectors, unavailable
+from embeddings.engines.fastest import Notice, open_engine
+from embeddings.model import MODEL_NAME, built_in_model, recorded_digest
 from embeddings.records import content_hash
 
 if TYPE_CHECKING:

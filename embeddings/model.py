@@ -31,8 +31,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from embeddings.engines.making import made_once
 from embeddings.errors import ModelUnavailable
-from embeddings.making import made_once
 
 MODEL_NAME = "multilingual-e5-small"
 QUERY_PROMPT = "query: "
@@ -79,15 +79,6 @@ def _is_whole(folder: Path) -> bool:
 def recorded_digest(folder: Path) -> str:
     """The weights' hash noted in a folder that `built_in_model` made."""
     return str(json.loads((folder / MARK).read_text(encoding="utf-8"))["weights"])
-
-
-def unavailable(cause: str) -> ModelUnavailable:
-    """The error of a model that cannot be had, with the three ways to get one."""
-    return ModelUnavailable(
-        f"设置的模型无法取得或载入({cause})。",
-        hint="三种办法:WENBAO_MODEL=builtin 用内置模型;设为本地的 sentence-transformers 文件夹;"
-        "或在能联网的机器上设为模型名(如 BAAI/bge-small-zh-v1.5),下载一次后即可离线使用。",
-    )
 
 
 def _weights_file() -> Path:

@@ -23,7 +23,7 @@ from embeddings.tokens import Tokenizer, normalised, question_pairs
 from qa.question import Query
 from qa.spans import Span
 
-# Passages given to the span reader, each 20 to 80 ms by processor, and the spans taken from each.
+# Passages given to the span reader, each some 13 ms, and the spans taken from each.
 PASSAGES_READ = 6
 SPANS_READ = 4
 # The span score of a sentence in which the reader saw nothing.

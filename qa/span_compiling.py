@@ -1,6 +1,6 @@
 """Make the compiled span reader: `python -m qa.span_compiling MODEL PRECISION FOLDER`.
 
-It runs in a process of its own, as `embeddings.compiling` does and for the same reasons, and never
+It runs in a process of its own, as `embeddings.engines.compiling` does and for the same reasons, and never
 at the same time as that one: both take the lock of the cache's models.
 """
 
@@ -15,11 +15,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
-from embeddings import quantised
-from embeddings.compiled import GRAPH, Mark, is_whole
+from embeddings.engines import quantised
+from embeddings.engines.compiled import GRAPH, Mark, is_whole
+from embeddings.engines.graphs import Precision, WordTable
+from embeddings.engines.making import made_once
 from embeddings.errors import ModelUnavailable
-from embeddings.graphs import Precision, WordTable
-from embeddings.making import made_once
 from qa.span_engine import CompiledSpans, shipped_weights
 from qa.span_pairs import PairTokenizer, Span
 
@@ -104,7 +104,7 @@ def _compile_into(model: Path, precision: Precision, folder: Path) -> None:
 
 def _texts() -> tuple[Asked, Asked]:
     """Questions with passages to fit to and to check on, none in both."""
-    text = resources.files("embeddings").joinpath("calibration.txt").read_text(encoding="utf-8")
+    text = resources.files("embeddings.engines").joinpath("calibration.txt").read_text(encoding="utf-8")
     lines = text.splitlines()
     passages = [line for line in lines if len(line) > _QUESTION_CHARS]
     questions = [line for line in lines if len(line) <= _QUESTION_CHARS and line[-1:] == "？"]
@@ -142,9 +142,14 @@ def _write_graph(reference: Any, model: Path, folder: Path, precision: Precision
     ids = [pair.ids for question, passages in asked for pair in tokenizer.pairs(question, passages)]
     graph = quantised.to_graph(_network(reference), words.inputs([ids[0], ids[1][:-5]]))
     if precision == "int8":
-        graph = quantised.quantised(graph, [words.inputs([one]) for one in ids])
+        graph = quantised.quantised(graph, [words.inputs([one]) for one in ids], _is_delicate)
     quantised.save_graph(graph, folder / GRAPH)
     return word_tensor
+
+
+def _is_delicate(name: str) -> bool:
+    """Whether a product moves scores too far in 8 bits: the ends of the feed-forward layers, the head."""
+    return ("output.dense" in name and "attention" not in name) or "head" in name
 
 
 def _network(reference: Any) -> Any:

@@ -1,6 +1,6 @@
 """The compiled span reader: the shipped layers over the built-in encoder, as one OpenVINO graph.
 
-It is made once by `qa.span_compiling` into a folder like those of `embeddings.compiled`. The words
+It is made once by `qa.span_compiling` into a folder like those of `embeddings.engines.compiled`. The words
 and the tokenizer stay in the built-in model's own folder.
 """
 
@@ -13,14 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 
-from embeddings.compiled import FOLDER_VERSION, GRAPH, batches_by_length, read_mark
-from embeddings.graphs import WEIGHTS, Batch, Graph, Precision, WordTable
+from embeddings.engines.compiled import FOLDER_VERSION, GRAPH, batches_by_length, read_mark
+from embeddings.engines.graphs import WEIGHTS, Batch, Graph, Precision, WordTable, fast_precisions
 from embeddings.model import recorded_digest
 from qa.span_pairs import Pair, PairTokenizer, Span, best_spans
 
 SHIPPED = "reader.safetensors"
 # Raised when the folder made from the same weights would differ, so that old ones are made anew.
-READER_VERSION = 1
+READER_VERSION = 2
 
 
 @contextlib.contextmanager
@@ -38,6 +38,11 @@ def spans_folder(model: Path, precision: Precision) -> Path:
     return model.parent / f"reader-{both[:16]}-{precision}-v{READER_VERSION}.{FOLDER_VERSION}"
 
 
+def _beside(precision: Precision) -> Precision:
+    """What to compute in where the graph is not of 8-bit integers."""
+    return "bfloat16" if precision == "int8" and "bfloat16" in fast_precisions() else precision
+
+
 class CompiledSpans:
     """The reader that needs neither torch nor transformers; calls share the processor's cores.
 
@@ -50,7 +55,7 @@ class CompiledSpans:
         self._words = WordTable.of_tensor(model / WEIGHTS, mark.word_tensor)
         with ThreadPoolExecutor(1) as pool:
             tokenizer = pool.submit(PairTokenizer, model)
-            self._graph = Graph(folder / GRAPH, mark.precision)
+            self._graph = Graph(folder / GRAPH, _beside(mark.precision))
             self._tokenizer = tokenizer.result()
 
     def read(self, question: str, passages: Sequence[str], n: int = 1) -> list[list[Span]]:

@@ -15,8 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from embeddings.compiled import MARK, is_whole, read_mark
-from embeddings.graphs import Precision, fast_precisions
+from embeddings.engines.compiled import MARK, is_whole, read_mark
+from embeddings.engines.graphs import Precision, fast_precisions
 from embeddings.model import built_in_model
 from qa.span_compiling import compile_apart
 from qa.span_engine import CompiledSpans, shipped_weights, spans_folder

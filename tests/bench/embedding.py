@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 
 from embeddings.encoder import ModelEncoder, Vectors, find_encoder
-from embeddings.engines import Engine
-from embeddings.fastest import open_engine
+from embeddings.engines.engine import Engine
+from embeddings.engines.fastest import open_engine
+from embeddings.engines.torch_engine import TorchEngine
 from embeddings.intake import find_inputs, limits_of, read_input
 from embeddings.model import built_in_model, recorded_digest
 from embeddings.passages import encoder_text, split_article
 from embeddings.records import Article
 from embeddings.settings import Settings, load_settings
-from embeddings.torch_engine import TorchEngine
 from qa.evaluation import read_questions
 
 SEEDS = Path("seeds")

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from embeddings import compiling, fastest, graphs
-from embeddings.compiled import (
+from embeddings.encoder import ModelEncoder
+from embeddings.engines import compiling, fastest, graphs
+from embeddings.engines.compiled import (
     MARK,
     WORDS,
     CompiledEngine,
@@ -23,13 +24,12 @@ from embeddings.compiled import (
     is_whole,
     read_mark,
 )
-from embeddings.compiling import compile_apart, compile_model
-from embeddings.encoder import ModelEncoder
-from embeddings.fastest import open_engine
-from embeddings.graphs import WordTable, fast_precisions, padded
+from embeddings.engines.compiling import compile_apart, compile_model
+from embeddings.engines.fastest import open_engine
+from embeddings.engines.graphs import WordTable, fast_precisions, padded
+from embeddings.engines.torch_engine import TorchEngine
 from embeddings.model import built_in_model, recorded_digest
 from embeddings.settings import Settings
-from embeddings.torch_engine import TorchEngine
 
 
 @pytest.mark.parametrize(

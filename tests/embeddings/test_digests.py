@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from embeddings import digests
-from embeddings.digests import folder_digest
+from embeddings.engines import digests
+from embeddings.engines.digests import folder_digest
 
 LONG_AGO_NS = 1_700_000_000_000_000_000
 

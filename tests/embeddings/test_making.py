@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from embeddings.making import UNFINISHED, made_once
+from embeddings.engines.making import UNFINISHED, made_once
 
 
 def is_whole(folder: Path) -> bool:

@@ -16,8 +16,8 @@ import pytest
 
 from embeddings import model
 from embeddings.encoder import ModelEncoder, find_encoder
+from embeddings.engines.making import LOCK
 from embeddings.errors import ModelUnavailable
-from embeddings.making import LOCK
 from embeddings.model import MARK, built_in_model, dequantise, read_weights, recorded_digest
 from embeddings.settings import Settings
 

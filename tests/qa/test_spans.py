@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 import qa.spans
-from embeddings.compiled import MARK, Mark, is_whole, read_mark
+from embeddings.engines.compiled import MARK, Mark, is_whole, read_mark
+from embeddings.engines.graphs import fast_precisions
 from embeddings.errors import ModelUnavailable
-from embeddings.graphs import fast_precisions
 from embeddings.model import built_in_model
 from qa import span_compiling, span_model
 from qa.span_compiling import Refused, compile_spans

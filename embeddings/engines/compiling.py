@@ -1,4 +1,4 @@
-"""Make the compiled form of an embedding model: `python -m embeddings.compiling MODEL PRECISION FOLDER`.
+"""Make the compiled form of a model: `python -m embeddings.engines.compiling MODEL PRECISION FOLDER`.
 
 It runs in a process of its own: torch and the quantiser take a gigabyte, print and warn, and none of
 that belongs into the process that serves.
@@ -15,13 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from embeddings import quantised
-from embeddings.compiled import GRAPH, TOKENIZER, CompiledEngine, Mark, is_whole, open_tokenizer
-from embeddings.engines import Engine
+from embeddings.engines import quantised
+from embeddings.engines.compiled import GRAPH, TOKENIZER, CompiledEngine, Mark, is_whole, open_tokenizer
+from embeddings.engines.engine import Engine
+from embeddings.engines.graphs import Precision, WordTable
+from embeddings.engines.making import made_once
+from embeddings.engines.torch_engine import TorchEngine
 from embeddings.errors import ModelUnavailable
-from embeddings.graphs import Precision, WordTable
-from embeddings.making import made_once
-from embeddings.torch_engine import TorchEngine
 
 # Vectors of a compiled model may be mixed with float32 ones in one index.
 COSINE_MEAN_MIN = 0.99
@@ -45,8 +45,8 @@ def compile_apart(model: Path, precision: Precision, folder: Path) -> None:
     """
     if is_whole(folder):
         return
-    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-m", "embeddings.compiling", str(model), precision, str(folder)]
+    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
+    command = [sys.executable, "-m", "embeddings.engines.compiling", str(model), precision, str(folder)]
     environment = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
     try:
         ended = subprocess.run(  # noqa: S603 - our own module, no shell

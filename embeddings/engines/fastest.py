@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from embeddings.compiled import MARK, CompiledEngine, compiled_folder, is_whole, read_mark
-from embeddings.compiling import compile_apart
-from embeddings.engines import Engine
-from embeddings.graphs import Precision, fast_precisions
-from embeddings.torch_engine import TorchEngine, has_graphics_card
+from embeddings.engines.compiled import MARK, CompiledEngine, compiled_folder, is_whole, read_mark
+from embeddings.engines.compiling import compile_apart
+from embeddings.engines.engine import Engine
+from embeddings.engines.graphs import Precision, fast_precisions
+from embeddings.engines.torch_engine import TorchEngine, has_graphics_card
 
 if TYPE_CHECKING:
     from embeddings.settings import Settings

@@ -1,6 +1,6 @@
 """Torch modules to OpenVINO graphs, and graphs to 8-bit integers. Needs torch, so it is used once only.
 
-The modules take `inputs_embeds` and `attention_mask`, as `embeddings.graphs` says.
+The modules take `inputs_embeds` and `attention_mask`, as `embeddings.engines.graphs` says.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from embeddings.graphs import WEIGHTS, WordTable, openvino
+from embeddings.engines.graphs import WEIGHTS, WordTable, openvino
 
 WORDS = "words.npy"
 
@@ -47,8 +47,12 @@ def to_graph(module: Any, example: dict[str, Any]) -> Any:
         return library.convert_model(module.eval(), example_input=given, input=shapes)
 
 
-def quantised(graph: Any, calibration: Sequence[dict[str, Any]]) -> Any:
+def quantised(
+    graph: Any, calibration: Sequence[dict[str, Any]], keep: Callable[[str], bool] = lambda _name: False
+) -> Any:
     """The graph with 8-bit matrix products, their ranges taken from what `calibration` does in it.
+
+    Products whose name `keep` says yes to stay as they are.
 
     Raises:
         ImportError: `nncf` is not installed.
@@ -62,7 +66,14 @@ def quantised(graph: Any, calibration: Sequence[dict[str, Any]]) -> Any:
             nncf.Dataset(list(calibration)),
             model_type=nncf.ModelType.TRANSFORMER,
             subset_size=len(calibration),
+            ignored_scope=nncf.IgnoredScope(names=_products(graph, keep), validate=False),
         )
+
+
+def _products(graph: Any, chosen: Callable[[str], bool]) -> list[str]:
+    """Names of the graph's matrix products that are chosen."""
+    names = (node.get_friendly_name() for node in graph.get_ordered_ops() if node.get_type_name() == "MatMul")
+    return [name for name in names if chosen(name)]
 
 
 def save_graph(graph: Any, path: Path) -> None:

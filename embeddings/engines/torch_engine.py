@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.engines import Done, Vectors
-from embeddings.model import unavailable
+from embeddings.engines.engine import Done, Vectors, unavailable
 
 DEFAULT_MAX_TOKENS = 512
 

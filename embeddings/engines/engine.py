@@ -8,6 +8,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from embeddings.errors import ModelUnavailable
+
 Vectors: TypeAlias = npt.NDArray[np.float32]
 Done: TypeAlias = Callable[[list[int], Vectors], None]
 
@@ -42,3 +44,12 @@ def unit_rows(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     units: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32, copy=False)
     return units
+
+
+def unavailable(cause: str) -> ModelUnavailable:
+    """The error of a model that cannot be had, with the three ways to get one."""
+    return ModelUnavailable(
+        f"设置的模型无法取得或载入({cause})。",
+        hint="三种办法:WENBAO_MODEL=builtin 用内置模型;设为本地的 sentence-transformers 文件夹;"
+        "或在能联网的机器上设为模型名(如 BAAI/bge-small-zh-v1.5),下载一次后即可离线使用。",
+    )

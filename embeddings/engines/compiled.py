@@ -1,6 +1,6 @@
 """Embedding models compiled for the processor, each in a folder of its own in the cache.
 
-Such a folder is made once by `embeddings.compiling` and holds `graph.xml` and `graph.bin`, the
+Such a folder is made once by `embeddings.engines.compiling` and holds `graph.xml` and `graph.bin`, the
 tokenizer, and a mark that is written last. Where the engine was refused the mark says why and the
 rest is missing, so that it is not tried at every start. The words stay in the model's own folder.
 """
@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from embeddings.engines import Done, Vectors, unit_rows
-from embeddings.graphs import WEIGHTS, Graph, Precision, Rows, WordTable, padded
+from embeddings.engines.engine import Done, Vectors, unit_rows
+from embeddings.engines.graphs import WEIGHTS, Graph, Precision, Rows, WordTable, padded
 
 # Raised when the folder made from the same model would differ, so that old ones are made anew.
 FOLDER_VERSION = 1

@@ -1,0 +1,1 @@
+"""What runs a model: compiled for the processor where that can be done, by torch where not."""
