@@ -112,8 +112,7 @@ class ModelEncoder:
 
     def encode_query(self, text: str) -> Vectors:
         """See `Encoder`."""
-        vector: Vectors = self.encode_queries([text])[0]
-        return vector
+        return self._engine.encode_one(text, self._query_prompt)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """See `Encoder`."""

@@ -92,6 +92,9 @@ class QueryBatcher:
 
     def _embed(self, batch: list[_Request]) -> None:
         try:
+            if len(batch) == 1:
+                batch[0].vector = self._encoder.encode_query(batch[0].text)
+                return
             vectors = self._encoder.encode_queries([request.text for request in batch])
             for request, vector in zip(batch, vectors, strict=True):
                 request.vector = vector

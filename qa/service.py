@@ -175,7 +175,7 @@ class Service:
             raise QuestionError(f"k 必须在 1 到 {SEARCH_MAX} 之间。", hint="请修改 k。", code="bad_k")
         watch = Stopwatch()
         snapshot = self._current()
-        candidates = self._candidates(snapshot, text, filters or Filters(), watch)
+        candidates = self._candidates(snapshot, text, filters or Filters(), watch, k)
         found = retrieval.hits(snapshot, candidates, k)
         watch.lap("retrieve")
         return SearchResult(tuple(found), snapshot.number, watch.timings_ms())
@@ -228,13 +228,13 @@ class Service:
         self._pool.shutdown()
 
     def _candidates(
-        self, snapshot: Snapshot, question: str, filters: Filters, watch: Stopwatch
+        self, snapshot: Snapshot, question: str, filters: Filters, watch: Stopwatch, k: int = 0
     ) -> list[Candidate]:
         """Candidates of both legs; the lexical one is searched while the question is embedded."""
         leg = self._pool.submit(retrieval.search_lexically, snapshot, self._tokenizer, question, filters)
         vector = self._queries.encode(question)
         watch.lap("encode")
-        return retrieval.find_candidates(snapshot, leg.result(), vector, filters)
+        return retrieval.find_candidates(snapshot, leg.result(), vector, filters, k)
 
     def _current(self) -> Snapshot:
         return self._follower.held().snapshot

@@ -38,6 +38,9 @@ class Engine(Protocol):
         `done` gets the numbers and vectors of texts as they are finished, from the calling thread.
         """
 
+    def encode_one(self, text: str, prompt: str) -> Vectors:
+        """The vector of one text that somebody waits for, float32 [dimension], unit length."""
+
 
 def unit_rows(vectors: Vectors) -> Vectors:
     """Rows brought to unit length."""

@@ -67,6 +67,11 @@ class TorchEngine:
                 done(numbers, vectors[numbers])
         return vectors
 
+    def encode_one(self, text: str, prompt: str) -> Vectors:
+        """As `encode`, for one text."""
+        vector: Vectors = self._encode([text], prompt)[0]
+        return vector
+
     def _encode(self, texts: list[str], prompt: str) -> Vectors:
         with self._lock:
             encoded = self.model.encode(

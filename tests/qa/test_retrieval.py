@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import random
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,8 @@ def test_candidates_have_both_scores_whichever_leg_found_them(
     everything = candidates(snapshot, tokenizer, "ab")
     assert {c.key: round(c.dense, 5) for c in everything} == {1: 0.5, 2: 1.0, 3: 0.0}
     assert {c.key: c.lexical > 0 for c in everything} == {1: False, 2: True, 3: False}
-    monkeypatch.setattr(retrieval, "DEPTH", 1)
+    monkeypatch.setattr(retrieval, "DENSE_DEPTH", 1)
+    monkeypatch.setattr(retrieval, "LEXICAL_DEPTH", 1)
     (only,) = candidates(snapshot, tokenizer, "ab")
     assert only.key == 2
     assert only.dense == pytest.approx(1.0)
@@ -122,7 +124,8 @@ def test_candidates_come_best_first(archive: Archive, tokenizer: Tokenizer) -> N
 def test_search_within_a_filter_finds_what_would_not_be_among_the_best(
     archive: Archive, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retrieval, "DEPTH", 3)
+    monkeypatch.setattr(retrieval, "DENSE_DEPTH", 3)
+    monkeypatch.setattr(retrieval, "LEXICAL_DEPTH", 3)
     near = [record(f"near{n}", f"渡口的船票第{n}次涨价，船票要{n}元。", date="2026-10-11") for n in range(10)]
     far = record("far", "老巷换了路灯。", date="2026-10-13", paper="早报", page="03")
     archive.write("a.jsonl", *near, far)
@@ -167,6 +170,20 @@ def test_shapes_are_alike_when_most_pairs_of_characters_are_shared(other: str, a
     shapes = retrieval._shape(PAIRS_A), retrieval._shape(other)
     assert retrieval._alike(*shapes) is alike
     assert retrieval._alike(*reversed(shapes)) is alike
+
+
+@given(st.randoms(use_true_random=False))
+def test_texts_that_are_alike_share_a_run(chance: random.Random) -> None:
+    text = "".join(chr(chance.randrange(0x4E00, 0x9FA5)) for _ in range(chance.randrange(2, 300)))
+    changed = "".join("x" if chance.random() < 0.03 else character for character in text)
+    alike = retrieval._alike(retrieval._shape(text), retrieval._shape(changed))
+    assert retrieval._Wording(text).is_alike(retrieval._Wording(changed)) is alike
+
+
+def test_texts_without_a_run_in_common_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrieval, "_shape", lambda _: pytest.fail("a shape was worked out"))
+    one, other = retrieval._Wording("渡口换上新船以后" * 9), retrieval._Wording("老巷的路灯都亮了" * 9)
+    assert not one.is_alike(other)
 
 
 @pytest.mark.parametrize("text", ["ＡＢ１２", "ab12", "Ab 12"])
