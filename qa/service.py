@@ -194,6 +194,10 @@ class Service:
             return Halves()
         return halves_of(article, self._current().catalog.pointing(article.paper, article.date))
 
+    def reprints(self, article: Article) -> list[Article]:
+        """Other articles that print the same text, newest issue first."""
+        return self._current().catalog.reprints(article.id)
+
     def newest(self, limit: int) -> list[Article]:
         """Articles of the newest issue first, front page first."""
         return self._current().catalog.newest(limit)

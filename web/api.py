@@ -41,5 +41,6 @@ def article(article_id: str) -> Response:
             "text": found.text,
             "continued_on": halves.after.id if halves.after else None,
             "continued_from": halves.before.id if halves.before else None,
+            "reprints": [other.id for other in service().reprints(found)],
         }
     )

@@ -43,6 +43,9 @@ class AskService(Protocol):
     def halves(self, article: Article) -> Halves:
         """Return the articles that the one given continues and is continued by, where they are indexed."""
 
+    def reprints(self, article: Article) -> list[Article]:
+        """Return the other articles that print the same text, newest issue first."""
+
     def newest(self, limit: int) -> list[Article]:
         """Return articles of the newest issues first, the front page first in each."""
 

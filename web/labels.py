@@ -46,6 +46,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "captions": "图片说明",
         "continued_from": "上接",
         "continued_on": "下接",
+        "reprints": "同一篇报道也见于",
         "headline": "《{}》",
         "original": "查看原始网页",
         "request": "请求编号",

@@ -68,6 +68,7 @@ def article(article_id: str) -> str:
         page=page_text(found.page),
         continued_from=report(halves.before) if halves.before else None,
         continued_on=report(halves.after) if halves.after else None,
+        reprints=[report(other) for other in service().reprints(found)],
         original=web_href(found.url),
     )
 

@@ -106,6 +106,23 @@ def test_halves_are_those_of_a_story_that_runs_over_pages(archive: Archive) -> N
     assert service.halves(service.article("ferry")) == Halves()
 
 
+def test_reprints_are_the_other_articles_of_a_text(archive: Archive) -> None:
+    body = (
+        "渡口管理处昨天说，渡船每天往返十八趟，票价两元，老人和孩子坐船不要钱，大雾天也只晚开半个钟头。" * 2
+    )
+    archive.write(
+        "a.jsonl",
+        record("old", body, "渡船不停", paper="晚报", date="2026-10-11"),
+        record("new", body, "渡船照开", paper="早报", date="2026-10-12"),
+        record("lamp", "老巷换了一百盏路灯，用电少了一半。"),
+    )
+    archive.build()
+    asked = Service(archive.settings, archive.encoder, FakeSpans())
+    assert [other.id for other in asked.reprints(asked.article("old"))] == ["new"]
+    assert asked.reprints(asked.article("lamp")) == []
+    assert len({hit.article.id for hit in asked.search("渡船票价").hits} & {"old", "new"}) == 1
+
+
 def test_answer_that_the_papers_do_not_give_is_said_so(archive: Archive) -> None:
     strict = archive.settings.model_copy(update={"min_confidence": 1.0})
     answer = Service(strict, FakeEncoder(), FakeSpans()).answer("月球上今天刮风了吗？")

@@ -75,6 +75,10 @@ class FakeService:
         self._ready()
         return halves_of(article, self.articles)
 
+    def reprints(self, article: Article) -> list[Article]:
+        self._ready()
+        return [other for other in self.articles if other.body == article.body and other.id != article.id]
+
     def newest(self, limit: int) -> list[Article]:
         self._ready()
         return list(self.articles[:limit])

@@ -235,8 +235,8 @@ def test_search_takes_the_limits_of_the_count(client: FlaskClient, k: int) -> No
 def test_article_has_its_fields_and_the_text_quotes_count_in(client: FlaskClient) -> None:
     body = client.get(f"/api/articles/{samples.LIBRARY.id}").get_json()
 
-    halves = {"continued_on": None, "continued_from": None}
-    assert body == {**samples.LIBRARY.to_json(), "text": samples.LIBRARY.text, **halves}
+    others: dict[str, object] = {"continued_on": None, "continued_from": None, "reprints": []}
+    assert body == {**samples.LIBRARY.to_json(), "text": samples.LIBRARY.text, **others}
     citation = samples.ASTRAL_REPLY.citations[0]
     assert body["text"][citation.quote_start : citation.quote_end] == citation.quote
 
@@ -253,6 +253,13 @@ def test_article_names_its_other_halves() -> None:
     assert body["pointers"] == {"before": "1", "after": "5"}
     body = client.get(f"/api/articles/{first.id}").get_json()
     assert (body["continued_from"], body["continued_on"]) == (None, "middle")
+
+
+def test_article_names_where_else_its_text_was_printed() -> None:
+    elsewhere = replace(samples.TEA, id="a/b", paper="江风早报")
+    client = create_app(FakeService(articles=[samples.TEA, elsewhere]), Settings()).test_client()
+
+    assert client.get(f"/api/articles/{samples.TEA.id}").get_json()["reprints"] == ["a/b"]
 
 
 def test_article_with_a_hostile_id_is_found_by_it(client: FlaskClient) -> None:

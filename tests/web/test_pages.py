@@ -229,6 +229,21 @@ def test_article_page_without_the_other_half_links_none(others: tuple[Article, .
     assert "下接" not in page(client, f"/articles/{FIRST.id}")
 
 
+def test_article_page_links_where_else_its_text_was_printed() -> None:
+    elsewhere = replace(samples.TEA, id="a/b", paper="<早报>", page="05")
+    bare = replace(samples.TEA, id="bare", paper=None, date=None, page=None)
+    client = create_app(FakeService(articles=[samples.TEA, elsewhere, bare]), Settings()).test_client()
+
+    shown = page(client, f"/articles/{samples.TEA.id}")
+    assert "同一篇报道也见于" in shown
+    assert '<a href="/articles/a%2Fb">&lt;早报&gt; 2026年10月11日 第05版</a>' in shown
+    assert f'<a href="/articles/bare">《{bare.title}》</a>' in shown
+
+
+def test_article_page_of_a_text_printed_once_says_nothing_of_others(client: FlaskClient) -> None:
+    assert "也见于" not in page(client, f"/articles/{samples.FERRY.id}")
+
+
 def test_article_page_shows_no_reader_how_surely_the_article_was_found() -> None:
     sure = create_app(FakeService(articles=[replace(REST, confidence=1.0)]), Settings()).test_client()
     unsure = create_app(FakeService(articles=[REST]), Settings()).test_client()
