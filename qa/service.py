@@ -227,9 +227,8 @@ class Service:
         self._follower.follow(self._touch)
 
     def close(self) -> None:
-        """Follow no longer."""
+        """Follow no longer; requests that run, or still come, are answered from what is held."""
         self._follower.close()
-        self._pool.shutdown()
 
     def _candidates(
         self, snapshot: Snapshot, question: str, filters: Filters, watch: Stopwatch, k: int = 0
