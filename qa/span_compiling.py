@@ -6,8 +6,6 @@ at the same time as that one: both take the lock of the cache's models.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -16,14 +14,12 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from embeddings.engines import quantised
-from embeddings.engines.compiled import GRAPH, Mark, is_whole
+from embeddings.engines.apart import Refused, make_here, run_apart
+from embeddings.engines.compiled import GRAPH, Mark
 from embeddings.engines.graphs import Precision, WordTable
-from embeddings.engines.making import made_once
-from embeddings.errors import ModelUnavailable
 from qa.span_engine import CompiledSpans, shipped_weights
 from qa.span_pairs import PairTokenizer, Span
 
-TIMEOUT_S = 900
 # Against float32 in torch, over passages that nothing was fitted to: the share of best spans that
 # overlap, and how far their scores move (logits, mean of the absolute). In most of the passages
 # there is no answer, and which span is the least unlikely one there may well change.
@@ -37,53 +33,18 @@ _PASSAGES_EACH = 3
 Asked: TypeAlias = list[tuple[str, list[str]]]
 
 
-class Refused(Exception):
-    """The reader cannot be compiled so; its text is the reason."""
-
-
 def compile_apart(model: Path, precision: Precision, folder: Path) -> None:
     """Make `folder` in another process, unless it is whole already; waits for it.
 
     Raises:
         OSError: it could not be made, for a reason that may pass: disk, memory, a missing library.
     """
-    if is_whole(folder):
-        return
-    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-m", "qa.span_compiling", str(model), precision, str(folder)]
-    environment = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    try:
-        ended = subprocess.run(  # noqa: S603 - our own module, no shell
-            command,
-            env=environment,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise OSError("compiling the span reader took too long") from None
-    if ended.returncode != 0 or not is_whole(folder):
-        raise OSError(ended.stderr[-2000:] or f"compiling the span reader ended with {ended.returncode}")
+    run_apart("qa.span_compiling", model, precision, folder)
 
 
 def compile_spans(model: Path, precision: Precision, folder: Path) -> None:
     """Make `folder` here, unless it is whole already."""
-    made_once(folder, partial(_write, model, precision), is_whole)
-
-
-def _write(model: Path, precision: Precision, folder: Path) -> None:
-    try:
-        _compile_into(model, precision, folder)
-    except (ImportError, OSError, MemoryError, ModelUnavailable):
-        raise  # these may pass
-    # Converters raise whatever their parts do over a network that they do not know.
-    except Exception as error:  # noqa: BLE001
-        for path in folder.iterdir():
-            path.unlink()
-        reason = str(error) if isinstance(error, Refused) else type(error).__name__
-        Mark(precision, refused=reason).write(folder)
+    make_here(partial(_compile_into, model, precision), precision, folder)
 
 
 def _compile_into(model: Path, precision: Precision, folder: Path) -> None:

@@ -6,8 +6,6 @@ that belongs into the process that serves.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,25 +14,19 @@ from pathlib import Path
 from typing import Any, cast
 
 from embeddings.engines import quantised
-from embeddings.engines.compiled import GRAPH, TOKENIZER, CompiledEngine, Mark, is_whole, open_tokenizer
+from embeddings.engines.apart import Refused, make_here, run_apart
+from embeddings.engines.compiled import GRAPH, TOKENIZER, CompiledEngine, Mark, open_tokenizer
 from embeddings.engines.engine import Engine
 from embeddings.engines.graphs import Precision, WordTable
-from embeddings.engines.making import made_once
 from embeddings.engines.torch_engine import TorchEngine
-from embeddings.errors import ModelUnavailable
 
 # Vectors of a compiled model may be mixed with float32 ones in one index.
 COSINE_MEAN_MIN = 0.99
 COSINE_MIN = 0.97
-TIMEOUT_S = 900
 
 _TEXTS = Path(__file__).with_name("calibration.txt")
 _QUESTION_CHARS = 60
 _CHECKED_EVERY = 4  # one text in so many is not fitted to, but checked on
-
-
-class Refused(Exception):
-    """The model cannot be compiled so; its text is the reason."""
 
 
 def compile_apart(model: Path, precision: Precision, folder: Path) -> None:
@@ -43,43 +35,12 @@ def compile_apart(model: Path, precision: Precision, folder: Path) -> None:
     Raises:
         OSError: it could not be made, for a reason that may pass: disk, memory, a missing library.
     """
-    if is_whole(folder):
-        return
-    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-m", "embeddings.engines.compiling", str(model), precision, str(folder)]
-    environment = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    try:
-        ended = subprocess.run(  # noqa: S603 - our own module, no shell
-            command,
-            env=environment,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise OSError("compiling the model took too long") from None
-    if ended.returncode != 0 or not is_whole(folder):
-        raise OSError(ended.stderr[-2000:] or f"compiling the model ended with {ended.returncode}")
+    run_apart("embeddings.engines.compiling", model, precision, folder)
 
 
 def compile_model(model: Path, precision: Precision, folder: Path) -> None:
     """Make `folder` here, unless it is whole already."""
-    made_once(folder, partial(_write, model, precision), is_whole)
-
-
-def _write(model: Path, precision: Precision, folder: Path) -> None:
-    try:
-        _compile_into(model, precision, folder)
-    except (ImportError, OSError, MemoryError, ModelUnavailable):
-        raise  # these may pass
-    # Converters raise whatever their parts do over a network that they do not know.
-    except Exception as error:  # noqa: BLE001
-        for path in folder.iterdir():
-            path.unlink()
-        reason = str(error) if isinstance(error, Refused) else type(error).__name__
-        Mark(precision, refused=reason).write(folder)
+    make_here(partial(_compile_into, model, precision), precision, folder)
 
 
 def _compile_into(model: Path, precision: Precision, folder: Path) -> None:

@@ -1,22 +1,13 @@
-"""A data folder, input files and builds, for tests of the index; and a builder to run as a process.
-
-    python -m tests.embeddings.archive DATA CACHE INPUT STOP
-
-builds in a process of its own and, when it gets to STOP, says so and waits to be killed.
-"""
+"""A data folder, input files and builds, for tests of the index."""
 
 from __future__ import annotations
 
-import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 
-from embeddings import build as building
 from embeddings.build import build, compact, plan, readmit, remove
 from embeddings.changes import Step, no_step
 from embeddings.index.snapshot import Snapshot, open_current
@@ -26,9 +17,6 @@ from embeddings.settings import Settings
 from embeddings.tokens import Tokenizer
 from qa.retrieval import find_candidates, hits, search_lexically
 from tests.fakes import FakeEncoder, write_lines
-
-WAITING = "waiting"
-WAIT_S = 600
 
 
 @dataclass
@@ -109,30 +97,3 @@ def found(archive: Archive, question: str, k: int = 10) -> list[tuple[str, float
     leg = search_lexically(snapshot, tokenizer, question, Filters())
     candidates = find_candidates(snapshot, leg, vector, Filters())
     return [(hit.passage.id, round(hit.score, 6)) for hit in hits(snapshot, candidates, k)]
-
-
-def _wait(*_: object, **__: object) -> None:
-    print(WAITING, flush=True)
-    time.sleep(WAIT_S)
-
-
-def stopped_at(stop: str) -> Any:
-    """A patch under which a build waits for ever at a point of its way."""
-    if stop == "passages":
-        return mock.patch.object(FakeEncoder, "encode_passages", _wait)
-    if stop == "renamed":  # the folder has its number, but CURRENT does not name it yet
-        return mock.patch.object(building, "publish", _wait)
-    if stop == "published":  # it serves, but what is old is still there
-        return mock.patch.object(building, "remove_old", _wait)
-    return mock.patch.object(building, stop, _wait)
-
-
-def main(data: str, cache: str, inbox: str, stop: str) -> None:
-    """Build, and wait at `stop`."""
-    settings = Settings(data=Path(data), cache=Path(cache), keep_snapshots=2)
-    with stopped_at(stop):
-        build([Path(inbox)], settings, FakeEncoder())
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

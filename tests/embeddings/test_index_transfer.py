@@ -32,8 +32,8 @@ from embeddings.index.verify import verify_snapshot
 from embeddings.lock import build_lock
 from embeddings.settings import Settings
 from tests.embeddings.archive import Archive, contents, found
-from tests.embeddings.test_build_processes import files_no_larger_than
 from tests.fakes import FakeEncoder, record
+from tests.full_disk import files_no_larger_than
 
 FAKE = FakeEncoder().fingerprint
 

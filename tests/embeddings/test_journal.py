@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ import pytest
 from embeddings.encoder import Vectors
 from embeddings.journal import JOURNAL, Journal, kept_count
 from embeddings.records import content_hash
+from tests.full_disk import files_no_larger_than
 
 A, B, C = (content_hash(name) for name in "abc")
 
@@ -72,15 +71,9 @@ def test_record_of_which_a_bit_changed_is_left_out_and_the_rest_is_kept(
 
 
 def test_append_on_a_full_disk_raises_and_keeps_what_was_there(journal: Journal, tmp_path: Path) -> None:
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / JOURNAL).stat().st_size + 10, limits[1]))
-    try:
-        with pytest.raises(OSError, match="large"):
-            journal.append([C], rows((1, 0)))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, handler)
+    size = (tmp_path / JOURNAL).stat().st_size
+    with files_no_larger_than(size + 10), pytest.raises(OSError, match="large"):
+        journal.append([C], rows((1, 0)))
     assert set(journal.vectors([A, B, C])) == {A, B}
     journal.append([C], rows((1, 0)))
     assert set(journal.vectors([A, B, C])) == {A, B, C}

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 import qa.spans
+from embeddings.engines.apart import Refused
 from embeddings.engines.compiled import MARK, Mark, is_whole, read_mark
 from embeddings.engines.graphs import fast_precisions
 from embeddings.errors import ModelUnavailable
 from embeddings.model import built_in_model
 from qa import span_compiling, span_model
-from qa.span_compiling import Refused, compile_spans
+from qa.span_compiling import compile_spans
 from qa.span_engine import CompiledSpans, shipped_weights, spans_folder
 from qa.span_model import TorchSpans
 from qa.spans import Span, SpanEngine, SpanReader, open_spans

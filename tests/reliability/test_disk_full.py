@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
-import resource
 import shutil
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -24,6 +22,7 @@ from embeddings.records import content_hash
 from embeddings.settings import Settings
 from tests.embeddings.archive import Archive
 from tests.fakes import FakeEncoder, record
+from tests.full_disk import files_no_larger_than
 from tests.reliability.wholeness import assert_tidy, assert_verified, published_hashes, view
 
 DISK_CODES = {"disk_error", "data_unwritable"}
@@ -90,19 +89,6 @@ def assert_next_build_completes(archive: Archive, paid: set[str]) -> None:
     assert {"new", "m0", "n0", "n29"} <= archive.ids()
     assert_verified(archive)
     assert_tidy(archive)
-
-
-@contextmanager
-def files_no_larger_than(size_bytes: int) -> Iterator[None]:
-    """Writing further fails, as on a full disk, whichever library writes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 def restored(kept: Path, archive: Archive) -> None:
