@@ -259,8 +259,11 @@ def test_follower_lives_on_after_an_error_that_nobody_foresaw(
 
 
 def test_closed_follower_holds_on_and_looks_no_more(follower: Follower, archive: Archive) -> None:
+    thread = follower._thread
+    assert thread is not None
+    assert thread.is_alive()
     follower.close()
-    assert not any(thread.name == "snapshot-follower" for thread in threading.enumerate())
+    assert not thread.is_alive()
     build_another(archive, 2)
     time.sleep(3 * following.POLL_S)
     assert numbers_held(follower) == (1, None)
