@@ -23,6 +23,7 @@ from typing import Any
 
 from embeddings.errors import IndexDamaged, IndexMismatch, IndexMissing
 from embeddings.index.catalog import Catalog
+from embeddings.index.disk import make_durable
 from embeddings.index.terms import TermIndex
 from embeddings.index.vectors import VectorIndex
 
@@ -194,7 +195,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     # What is linked to an older snapshot was made durable with that one.
     fresh = [path for path in snapshot_files(folder) if path.stat().st_nlink == 1]
     for path in [*fresh, folder / MANIFEST, *(p for p in folder.rglob("*") if p.is_dir()), folder]:
-        _fsync(path)
+        make_durable(path)
 
 
 def checksums(folder: Path, base: Path | None = None, known: Manifest | None = None) -> dict[str, str]:
@@ -249,21 +250,13 @@ def _checksum(path: Path) -> str | None:
         return None
 
 
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def publish(data: Path, number: int) -> None:
     """Let a whole, durable snapshot serve: one atomic rename."""
     fresh = data / f"{CURRENT}.new"
     fresh.write_text(f"{number}\n", encoding="ascii")
-    _fsync(fresh)
+    make_durable(fresh)
     fresh.replace(data / CURRENT)
-    _fsync(data)
+    make_durable(data)
 
 
 def snapshot_numbers(data: Path) -> list[int]:

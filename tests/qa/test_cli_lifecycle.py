@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -20,6 +17,7 @@ from embeddings.settings import Settings
 from qa.cli import lifecycle
 from qa.cli.watching import follow
 from tests.fakes import FakeEncoder, record, write_lines
+from tests.qa.conftest import Ran, Run
 
 COMMANDS = {
     command.name: command
@@ -32,23 +30,6 @@ COMMANDS = {
         lifecycle.import_,
     )
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What a command left: exit status, stdout, stderr."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """The one JSON document on stdout."""
-        return json.loads(self.out)
-
-
-Run = Callable[..., Ran]
 
 
 @pytest.fixture
