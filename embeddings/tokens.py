@@ -5,11 +5,12 @@ Three kinds of term, kept in fields of their own so that each can be weighed:
     words   jieba search mode (long words and the words inside them); Latin words, codes and
             numbers whole, and their parts
     pairs   two neighbouring characters of every Han run: they meet where jieba cuts a local name
-            differently in the question and in the article
+            differently in the question and in the article; a number and the character after it
     names   people of the bylines and what the headline quotes: the newspaper's own dictionary
 
-A text's terms depend on nothing but the text and its article's own names, so an archive that grows
-never has to be tokenised again; a question is matched against the names of the whole archive.
+All texts are folded first (`embeddings.folding`). A text's terms depend on nothing but the text and its
+article's own names, so an archive that grows never has to be tokenised again; a question is matched
+against the names of the whole archive.
 """
 
 from __future__ import annotations
@@ -17,22 +18,37 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from embeddings.folding import folded, normalised, simplified
 from embeddings.records import Article
 
+__all__ = [
+    "STOP_WORDS",
+    "TOKENS_VERSION",
+    "Tokenizer",
+    "article_names",
+    "folded",
+    "known_names_in",
+    "names_in",
+    "normalised",
+    "pairs",
+    "question_pairs",
+    "without_asking",
+]
+
 # Raised when the same text would give other terms, so that older indexes are told apart.
-TOKENS_VERSION = 2
+TOKENS_VERSION = 3
 
 NAME_CHARS_MAX = 12
 
 _RUN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+|[a-z0-9]+(?:[.\-_/%:+&][a-z0-9]+)*%?")
 _PART = re.compile(r"[a-z]+|[0-9]+(?:\.[0-9]+)?")
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
+_COUNTED = re.compile(r"([0-9]+(?:\.[0-9]+)?%?)?([\u3400-\u9fff\U00020000-\U0003ffff]+)")
 _PERSON_LIST = re.compile(
     r"(?:本报|全媒体|融媒体|特约|见习|实习)?(?:记者|通讯员|实习生|摄影|报道|作者|编辑)|[\s,，、/:：;；()（）□■●·]+"
     r"|摄(?![\u4e00-\u9fff])"  # not 文 or 图: they end names, and alone are too short for one
@@ -57,11 +73,6 @@ _ASKING = re.compile(
 )
 
 
-def normalised(text: str) -> str:
-    """NFKC and case folded: full-width and half-width forms meet. Offsets are not kept."""
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
 class Tokenizer:
     """Cuts words with jieba. Its prepared dictionary (loaded at first use) is kept in `folder`.
 
@@ -74,7 +85,7 @@ class Tokenizer:
 
     def words(self, text: str) -> list[str]:
         """Word terms of a text in reading order, repeats kept, stop words left out."""
-        return [word for run in _RUN.findall(normalised(text)) for word in self._words_of_run(run)]
+        return [word for run in _RUN.findall(folded(text)) for word in self._words_of_run(run)]
 
     def _words_of_run(self, run: str) -> Iterator[str]:
         if not _HAN.match(run):
@@ -105,13 +116,16 @@ class Tokenizer:
 
 
 def pairs(text: str) -> list[str]:
-    """Neighbouring character pairs of every Han run, repeats kept; a lone character stands for itself."""
-    return _pairs(normalised(text))
+    """Neighbouring character pairs of every Han run, repeats kept; a lone character stands for itself.
+
+    A number makes a pair with the character after it: `35件`.
+    """
+    return _pairs(folded(text))
 
 
 def question_pairs(question: str) -> list[str]:
     """As `pairs`, not reaching across the words that ask."""
-    return _pairs(without_asking(normalised(question)))
+    return _pairs(without_asking(folded(question)))
 
 
 def without_asking(question: str) -> str:
@@ -121,32 +135,41 @@ def without_asking(question: str) -> str:
 
 def _pairs(text: str) -> list[str]:
     found = []
-    for run in _HAN.findall(text):
-        found += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+    for number, run in _COUNTED.findall(text):
+        if number:
+            found.append(number + run[0])
+        found += [run[i : i + 2] for i in range(len(run) - 1)] or ([] if number else [run])
     return found
 
 
 def article_names(article: Article) -> frozenset[str]:
     """The article's own dictionary: people of the byline, and what the headline puts in quotation marks."""
     people = {
-        name for name in _PERSON_LIST.split(article.byline) if 2 <= len(name) <= 4 and _HAN.fullmatch(name)
+        _name(name)
+        for name in _PERSON_LIST.split(article.byline)
+        if 2 <= len(name) <= 4 and _HAN.fullmatch(name)
     }
-    quoted = {normalised(found) for found in _QUOTED.findall(article.headline)}
+    quoted = {_name(found) for found in _QUOTED.findall(article.headline)}
     return frozenset(people | {name for name in quoted if len(name) <= NAME_CHARS_MAX})
 
 
 def names_in(text: str, names: Iterable[str]) -> list[str]:
     """Which of `names` a text holds, each as often as it occurs."""
-    folded = normalised(text)
-    return [name for name in names for _ in range(folded.count(name))]
+    held = _name(text)
+    return [name for name in names for _ in range(held.count(name))]
 
 
 def known_names_in(text: str, names: frozenset[str]) -> list[str]:
     """As `names_in` for a large set of names: looks the text's own substrings up instead."""
-    folded = normalised(text)
+    held = _name(text)
     return [
-        folded[i:j]
-        for i in range(len(folded))
-        for j in range(i + 2, min(i + NAME_CHARS_MAX, len(folded)) + 1)
-        if folded[i:j] in names
+        held[i:j]
+        for i in range(len(held))
+        for j in range(i + 2, min(i + NAME_CHARS_MAX, len(held)) + 1)
+        if held[i:j] in names
     ]
+
+
+def _name(text: str) -> str:
+    """As names are compared: their numerals stay, which may be no numbers."""
+    return simplified(normalised(text))

@@ -68,6 +68,25 @@ def test_pairs_are_neighbours_in_a_run_of_han(text: str, expected: list[str]) ->
     assert pairs(text) == expected
 
 
+def test_pairs_of_a_number_are_it_and_the_character_after_it() -> None:
+    assert pairs("办了35件") == ["办了", "35件"]
+    assert pairs("三十五件实事") == ["35件", "件实", "实事"]
+    assert question_pairs("开办三十五件吗") == ["开办", "35件"]
+
+
+def test_words_and_pairs_are_those_of_the_folded_text(tokenizer: Tokenizer) -> None:
+    assert tokenizer.words("國慶三十五週年") == tokenizer.words("国庆35周年")
+    assert pairs("渡輪２萬張") == pairs("渡轮20000张")
+    assert tokenizer.words("PPR-9087") == ["ppr-9087", "ppr", "9087"]
+
+
+def test_names_keep_their_numerals_and_meet_in_both_scripts() -> None:
+    of = article("正文。", title="《三十六計》開演")
+    assert article_names(of) == {"三十六计"}
+    assert names_in("他看了三十六计", article_names(of)) == ["三十六计"]
+    assert known_names_in("《三十六計》", article_names(of)) == ["三十六计"]
+
+
 def test_question_pairs_do_not_reach_across_asking_words() -> None:
     assert question_pairs("渡口什么时候开船") == ["渡口", "开船"]
     assert question_pairs("什么？") == []
