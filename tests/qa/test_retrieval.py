@@ -19,7 +19,6 @@ from embeddings.settings import Settings
 from embeddings.tokens import Tokenizer
 from qa import retrieval
 from qa.retrieval import (
-    DENSE_WEIGHT,
     PASSAGES_PER_ARTICLE,
     Candidate,
     find_candidates,
@@ -58,10 +57,12 @@ def test_z_scores_keep_the_order(values: list[float]) -> None:
     )
 
 
-def test_fusion_is_the_weighted_sum_of_z_scores() -> None:
+@pytest.mark.parametrize("share", [0.3, 0.8])
+def test_fusion_is_the_weighted_sum_of_z_scores(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
+    monkeypatch.setattr(retrieval, "DENSE_WEIGHT", share)
     found = retrieval._fused({1: 0.9, 2: 0.8, 3: 0.7}, {1: 0.0, 2: 2.0, 3: 4.0})
     z = math.sqrt(1.5)
-    expected = {1: (2 * DENSE_WEIGHT - 1) * z, 2: 0.0, 3: (1 - 2 * DENSE_WEIGHT) * z}
+    expected = {1: (2 * share - 1) * z, 2: 0.0, 3: (1 - 2 * share) * z}
     assert {c.key: c.fused for c in found} == {key: pytest.approx(score) for key, score in expected.items()}
     assert [c.key for c in found] == sorted(expected, key=lambda key: -expected[key])
 
@@ -69,8 +70,8 @@ def test_fusion_is_the_weighted_sum_of_z_scores() -> None:
 def test_fusion_takes_a_passage_without_a_term_as_zero() -> None:
     found = {c.key: c for c in retrieval._fused({1: 0.5, 2: 0.5}, {2: 3.0})}
     assert (found[1].lexical, found[2].lexical) == (0.0, 3.0)
-    assert found[2].fused == pytest.approx(1 - DENSE_WEIGHT)
-    assert found[1].fused == pytest.approx(DENSE_WEIGHT - 1)
+    assert found[2].fused == pytest.approx(1 - retrieval.DENSE_WEIGHT)
+    assert found[1].fused == pytest.approx(retrieval.DENSE_WEIGHT - 1)
 
 
 def test_fusion_of_nothing_is_nothing() -> None:
@@ -286,6 +287,60 @@ def test_hits_keep_stories_that_differ_only_in_letters_and_figures(
     )
     archive.build()
     assert {hit.article.id for hit in search(archive, tokenizer, "library ferry")} == {"en", "en2", "num"}
+
+
+def test_score_is_the_weighted_sum_of_what_the_text_shows(
+    archive: Archive, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval, "fusion_weights", lambda: (0.0, 0.0, 2.0, 10.0))
+    # Both sentences of "apart" together hold what one sentence of "together" does.
+    archive.write("a.jsonl", record("apart", "渡口起雾。船票涨价。"), record("together", "渡口船票。"))
+    archive.write("b.jsonl", record("neither", "路灯亮了。"))
+    archive.build()
+    scores = {hit.article.id: hit.score for hit in search(archive, tokenizer, "渡口,船票")}
+    # Two terms that are equally rare.
+    assert scores == {"together": 12.0, "apart": 11.0, "neither": 0.0}
+
+
+def test_score_counts_the_rest_of_the_article_and_its_headline(
+    archive: Archive, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval, "fusion_weights", lambda: (0.0, 0.0, 0.0, 1.0))
+    filler = "路灯亮了又灭。" * 45
+    archive.write("a.jsonl", record("titled", "价目表。", title="渡口船票"), record("bare", "茶棚开了。"))
+    archive.write("b.jsonl", record("long", "船票涨价。" + filler + "渡口起雾。"))
+    archive.build()
+    scores = {hit.article.id: hit.score for hit in search(archive, tokenizer, "渡口,船票")}
+    assert (scores["titled"], scores["bare"], scores["long"]) == (1.0, 0.0, 1.0)
+
+
+def test_candidates_that_were_not_looked_at_stand_behind_in_the_order_they_had(
+    archive: Archive, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval, "LOOKED_AT", 2)
+    archive.write("a.jsonl", *(record(f"n{n}", "船票" * n + "路灯" * (9 - n)) for n in range(1, 8)))
+    archive.build()
+    snapshot = archive.snapshot()
+    leg = search_lexically(snapshot, tokenizer, "船票多少钱", EVERYTHING)
+    before = retrieval.of_both_legs(snapshot, leg, FakeEncoder().encode_query("船票多少钱"), EVERYTHING)
+    found = candidates(snapshot, tokenizer, "船票多少钱")
+    looked_at = {c.key for c in found if c.read}
+    assert 2 <= len(looked_at) < 7
+    assert {c.key for c in found[: len(looked_at)]} == looked_at
+    assert [c.key for c in found[len(looked_at) :]] == [c.key for c in before if c.key not in looked_at]
+    assert [c.fused for c in found] == sorted((c.fused for c in found), reverse=True)
+    assert found[len(looked_at)].fused < found[len(looked_at) - 1].fused
+
+
+def test_traditional_characters_and_numerals_find_what_is_written_otherwise(
+    archive: Archive, tokenizer: Tokenizer
+) -> None:
+    archive.write("a.jsonl", record("digits", "市里办了35件实事。"), record("other", "市里开了会。"))
+    archive.write("b.jsonl", record("island", "國慶假期渡輪加開三班。"))
+    archive.build()
+    assert search(archive, tokenizer, "三十五件")[0].article.id == "digits"
+    assert search(archive, tokenizer, "国庆渡轮")[0].article.id == "island"
+    assert search(archive, tokenizer, "國慶渡輪")[0].article.id == "island"
 
 
 def test_hits_of_one_article_are_capped(archive: Archive, tokenizer: Tokenizer) -> None:
