@@ -8,6 +8,7 @@
         InputRefused         a file or a line that cannot be indexed; the rest goes on
         GeneratorUnavailable generative mode without a configured model
       ServiceError           ours, or the machine's (exit code 1)
+        GenerationFailed     the language model did not give an answer that holds
         ModelUnavailable     the embedding model cannot be had
         IndexMissing         nothing has been built yet
         IndexMismatch        the index was made with another model or format
@@ -20,6 +21,9 @@ class lives in `web/errors.py` alone.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 
 class WenbaoError(Exception):
@@ -78,6 +82,29 @@ class ServiceError(WenbaoError):
     """Our fault or the machine's."""
 
     code = "service_error"
+
+
+class GenerationFailed(ServiceError):
+    """The language model did not give an answer that holds; `reason` is one of `REASONS`."""
+
+    REASONS: Mapping[str, str] = MappingProxyType(
+        {
+            "unreachable": "连不上大语言模型。",
+            "timeout": "大语言模型没有在限定的时间里答完。",
+            "rate_limited": "大语言模型的请求太多，暂时不接受新的问题。",
+            "server": "大语言模型的服务出错。",
+            "cut_stream": "大语言模型的回答中断了。",
+            "refused": "大语言模型拒绝了这个请求。",
+            "no_citation": "大语言模型的回答没有一句能由报道证实。",
+            "bad_reply": "大语言模型的回复不合规范。",
+        }
+    )
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            self.REASONS[reason], hint="可稍后再试，或把 mode 改为 extractive。", code=f"generator_{reason}"
+        )
+        self.reason = reason
 
 
 class ModelUnavailable(ServiceError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     passage_prompt: Annotated[
         str | None, Field(description="text put before a passage; unset: the model's own")
     ] = None
+    reranker: Annotated[
+        str,
+        Field(
+            description="a cross-encoder (sentence-transformers name or folder) that looks at the first hits"
+        ),
+    ] = ""
     precision: Annotated[
         Literal["auto", "int8", "bfloat16", "float32"],
         Field(description="arithmetic of the model; `auto`: the fastest the processor has"),
@@ -77,6 +83,22 @@ class Settings(BaseSettings):
     min_confidence: Annotated[
         float, Field(ge=0, le=1, description="below it the answer is “the papers do not say”")
     ] = 0.15
+    llm_base_url: Annotated[
+        str,
+        Field(
+            pattern=r"^(https?://[^\s@]+)?$", description="address of an OpenAI-compatible model; empty: none"
+        ),
+    ] = ""
+    llm_model: Annotated[str, Field(max_length=200, description="name of the model at that address")] = ""
+    llm_api_key: Annotated[
+        SecretStr, Field(description="key for that address; better given by the environment")
+    ] = SecretStr("")
+    llm_timeout_s: Annotated[
+        float, Field(ge=1, le=600, description="seconds the model may take for one answer, all in all")
+    ] = 30.0
+    llm_max_tokens: Annotated[
+        int, Field(ge=50, le=8000, description="tokens the model may write for one answer")
+    ] = 800
 
     @classmethod
     def settings_customise_sources(
@@ -89,6 +111,12 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @model_validator(mode="after")
+    def _model_has_an_address(self) -> Settings:
+        if bool(self.llm_base_url) != bool(self.llm_model):
+            raise ValueError("llm_base_url and llm_model are set together, or neither is")
+        return self
 
     @model_validator(mode="after")
     def _passage_lengths_fit(self) -> Settings:
