@@ -15,7 +15,8 @@ from embeddings.model import QUERY_PROMPT
 TOKENIZER = "tokenizer.json"
 MAX_TOKENS = 320
 QUESTION_TOKENS_MAX = 96
-ANSWER_TOKENS_MAX = 40
+# Reasons and lists are answered by whole sentences.
+ANSWER_TOKENS_MAX = 80
 
 Offsets: TypeAlias = npt.NDArray[np.int64]
 Logits: TypeAlias = npt.NDArray[np.float32]

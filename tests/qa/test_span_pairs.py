@@ -111,7 +111,7 @@ def test_best_spans_of_a_passage_without_tokens_are_none() -> None:
 
 
 def test_best_spans_are_at_most_an_answer_long() -> None:
-    length = 60
+    length = ANSWER_TOKENS_MAX + 20
     start, end = np.zeros(length), np.zeros(length)
     start[1], end[ANSWER_TOKENS_MAX], end[ANSWER_TOKENS_MAX + 1] = 5, 5, 9
     offsets = [(0, 0), *((place, place + 1) for place in range(length - 1))]
