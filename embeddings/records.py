@@ -193,6 +193,33 @@ class Filters:
         return any(v is not None for v in (self.date_from, self.date_to, self.paper, self.page))
 
 
+class PeriodKind(StrEnum):
+    """Where a period lies, seen from the day of the question."""
+
+    PAST = "past"  # over before today
+    CURRENT = "current"  # holds today, or is open towards it
+    FUTURE = "future"  # begins after today: no issue can be of those days, so never a filter on issue dates
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days that a question speaks of, both inclusive; `None` is open.
+
+    `text` is the words of the question that say so, its characters `start:end`. `published` is true when
+    days of issues are meant (见报, 报道, 昨天的报纸), and not days on which something happened. `swapped`:
+    the range stood the wrong way round.
+    """
+
+    first: datetime.date | None
+    last: datetime.date | None
+    text: str
+    start: int
+    end: int
+    published: bool = False
+    kind: PeriodKind = PeriodKind.PAST
+    swapped: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A passage found for a query. `rank` counts from 1; a higher `score` is better."""
@@ -274,7 +301,14 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, or an honest "the papers do not say" (`answered` is false, `citations` empty)."""
+    """An answer, or an honest "the papers do not say" (`answered` is false, `citations` empty).
+
+    `reason` says why nothing was answered (`qa.refusal.Reason`), empty where it was. `period` is what the
+    question was understood to limit itself to, and `period_dropped` that nothing was found there, so that
+    all issues were searched. `model` is the language model that wrote the text, empty where none did.
+    `span` is the shortest string that answers, out of the first citation's quote, and `verdict` is `yes` or
+    `no`; both are empty where there is none.
+    """
 
     id: str
     question: str
@@ -289,6 +323,12 @@ class Answer:
     snapshot: int
     conversation_id: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
+    reason: str = ""
+    period: Period | None = None
+    period_dropped: bool = False
+    model: str = ""
+    span: str = ""
+    verdict: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The body of `/api/answer`."""
@@ -303,9 +343,25 @@ class Answer:
             "confidence": round(self.confidence, 4),
             "citations": [citation.to_json() for citation in self.citations],
             "related": [related_json(article) for article in self.related],
+            "span": self.span or None,
+            "verdict": self.verdict or None,
+            "reason": self.reason or None,
+            "period": self._period_json(),
             "mode": str(self.mode),
+            "model": self.model or None,
             "snapshot": self.snapshot,
             "timings_ms": {stage: round(ms, 2) for stage, ms in self.timings_ms.items()},
+        }
+
+    def _period_json(self) -> dict[str, Any] | None:
+        if self.period is None or self.period.kind is PeriodKind.FUTURE:
+            return None  # days to come limit nothing
+        first, last = self.period.first, self.period.last
+        return {
+            "text": self.period.text,
+            "date_from": first.isoformat() if first else None,
+            "date_to": last.isoformat() if last else None,
+            "dropped": self.period_dropped,
         }
 
 

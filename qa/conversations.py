@@ -69,12 +69,20 @@ class Conversations:
                 (conversation_id,),
             ).fetchall()
         if not rows:
-            raise NotFoundError(
-                "没有这个对话。",
-                hint="去掉 conversation_id 重新提问,即开始新的对话。",
-                code="conversation_not_found",
-            )
+            raise _unknown()
         return [Turn(question, answer) for question, answer in rows]
+
+    def forget(self, conversation_id: str) -> None:
+        """Delete a conversation and its turns.
+
+        Raises:
+            NotFoundError: there is no such conversation.
+        """
+        with self._lock, contextlib.closing(self._db.cursor()) as cursor, self._db:
+            cursor.execute("DELETE FROM turns WHERE conversation = ?", (conversation_id,))
+            cursor.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+            if not cursor.rowcount:
+                raise _unknown()
 
     def add(self, conversation_id: str, turn: Turn) -> None:
         """Add a turn at the end of a conversation, which is made if it is new."""
@@ -86,6 +94,14 @@ class Conversations:
                 (conversation_id, turn.question, turn.answer),
             )
             _forget(cursor, conversation_id)
+
+
+def _unknown() -> NotFoundError:
+    return NotFoundError(
+        "没有这个对话。",
+        hint="去掉 conversation_id 重新提问,即开始新的对话。",
+        code="conversation_not_found",
+    )
 
 
 def _unusable() -> ServiceError:

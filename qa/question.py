@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -9,7 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from embeddings.errors import QuestionError
-from embeddings.tokens import without_asking
+from embeddings.folding import simplified
+from qa.dates import Period, find_period
+from qa.standalone import complete
+from qa.turns import Turn
+
+__all__ = ["Query", "QuestionKind", "Turn", "check_question", "kind_of", "of_standalone", "understand"]
 
 
 class QuestionKind(StrEnum):
@@ -28,21 +34,13 @@ class QuestionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """An earlier question of the conversation, completed, and the answer it got."""
-
-    question: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True)
 class Query:
     """A question ready to be searched for.
 
-    `text` is what was typed, `standalone` the same with the questions before that it refers to, and `focused`
-    the same with only what those were about, so that a reader is not asked two questions at once. `unit` is
-    the measure word after `多少`/`几`, empty when there is none. `latest` is true when the newest state
-    of things is asked for.
+    `text` is what was typed, `standalone` the same with what the conversation leaves unsaid, and `focused`
+    the same for the reader of passages. `unit` is the measure word after `多少`/`几`, empty when there is
+    none. `latest` is true when the newest state of things is asked for. `period` is the days it limits
+    itself to.
     """
 
     text: str
@@ -51,6 +49,7 @@ class Query:
     kind: QuestionKind
     unit: str = ""
     latest: bool = False
+    period: Period | None = None
 
 
 _KINDS: tuple[tuple[QuestionKind, re.Pattern[str]], ...] = tuple(
@@ -75,16 +74,6 @@ _KINDS: tuple[tuple[QuestionKind, re.Pattern[str]], ...] = tuple(
 )
 _UNIT = re.compile(r"(?:多少|几)(?:个)?([\u4e00-\u9fff])")
 _LATEST = re.compile(r"最新|最近|现在|目前|眼下|如今|当前|到现在|截至")
-
-# What refers back: the question means nothing without the turn before.
-_REFERS = re.compile(
-    r"^(那|那么|还有|其中|剩下|另外|然后|后来|呢)|^(为什么|为啥|怎么).{0,6}$|它|他|她|这(?!样)|该(?!怎|如何|不该)|其(?!他)|上述|此(?!次)"
-)
-_PRONOUN_FALSE_FRIENDS = re.compile(
-    r"其他|其它|其实|尤其|极其|与其|土耳其|他乡|吉他|这样|应该|活该|那达慕|那曲"
-)
-_JOIN = "？"
-_ASKING_TAIL = re.compile(r"[?？。!！\s]+$")
 
 
 def check_question(question: object, max_chars: int) -> str:
@@ -112,19 +101,30 @@ def check_question(question: object, max_chars: int) -> str:
     return cleaned
 
 
-def understand(text: str, history: Sequence[Turn] = ()) -> Query:
-    """Understand a cleaned question in the light of the turns before it, oldest first."""
-    standalone = complete(text, history)
-    before = standalone.removesuffix(text)
-    about = " ".join(without_asking(before).replace(_JOIN, " ").split())
-    unit = _UNIT.search(text)
+def understand(text: str, history: Sequence[Turn] = (), today: datetime.date | None = None) -> Query:
+    """Understand a cleaned question in the light of the turns before it, oldest first.
+
+    Days are only looked for where `today` is given, the day on which it is asked.
+
+    Raises:
+        QuestionError: it names a day that does not exist.
+    """
+    completed = complete(text, history)
+    return of_standalone(text, completed.text, completed.focused, today)
+
+
+def of_standalone(text: str, standalone: str, focused: str, today: datetime.date | None = None) -> Query:
+    """Understand a question that has been completed; raises as `understand`."""
+    plain = simplified(standalone)
+    unit = _UNIT.search(plain)
     return Query(
         text=text,
         standalone=standalone,
-        focused=f"{about},{text}" if about else text,
-        kind=kind_of(text),
+        focused=simplified(focused),
+        kind=kind_of(plain),
         unit=unit.group(1) if unit else "",
-        latest=bool(_LATEST.search(text)),
+        latest=bool(_LATEST.search(plain)),
+        period=find_period(standalone, today) if today else None,
     )
 
 
@@ -132,14 +132,3 @@ def kind_of(question: str) -> QuestionKind:
     """The kind of a question by the words that ask, the more telling first."""
     folded = question.casefold()
     return next((kind for kind, pattern in _KINDS if pattern.search(folded)), QuestionKind.OTHER)
-
-
-def complete(text: str, history: Sequence[Turn]) -> str:
-    """The question with the last turn put before it when it refers back; itself otherwise."""
-    asked = _ASKING_TAIL.sub("", text)
-    if not history or not _REFERS.search(_PRONOUN_FALSE_FRIENDS.sub("", asked)):
-        return text
-    # The last turn may itself be made of several: the first names the subject, the last is what is followed
-    # up, and more would push the question out of the model's window.
-    parts = _ASKING_TAIL.sub("", history[-1].question).split(_JOIN)
-    return _JOIN.join([*parts[:1], *parts[1:][-1:], text])

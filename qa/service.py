@@ -6,32 +6,47 @@ call works on one snapshot from its first line to its last.
 
 from __future__ import annotations
 
+import datetime
+import logging
 import secrets
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from embeddings.encoder import Encoder
-from embeddings.errors import GeneratorUnavailable, QuestionError
+from embeddings.errors import GenerationFailed, GeneratorUnavailable, NotFoundError, QuestionError
 from embeddings.halves import Halves, halves_of
 from embeddings.index.snapshot import Snapshot
-from embeddings.records import Answer, Article, ArticleKind, Filters, Hit, Mode, Pointers
+from embeddings.records import Answer, AnswerKind, Article, ArticleKind, Filters, Hit, Mode, Pointers
 from embeddings.settings import Settings
 from embeddings.tokens import Tokenizer
 from qa import retrieval
-from qa.answering import compose
+from qa.answering import Composed, compose, related, verbatim
+from qa.asking import Finder, Found
 from qa.batching import QueryBatcher
+from qa.citations import check
 from qa.conversations import Conversations
 from qa.following import Degraded, Follower
-from qa.question import Turn, check_question, understand
-from qa.reading import PASSAGES_READ, Reader, SpanSource, Weights
-from qa.retrieval import Candidate
+from qa.generation import Generator
+from qa.question import Query, Turn, check_question, of_standalone, understand
+from qa.reading import Material, Reader, SpanSource, Weights
+from qa.refusal import reason_for, refusal_text
+from qa.reranking import CrossEncoderReranker
+from qa.stopwatch import Stopwatch
 
 SEARCH_MAX = 100
+
+logger = logging.getLogger(__name__)
+
+# Told what goes on while a question is answered: "stage" with its name, "token" with text, "citation".
+Listener: TypeAlias = Callable[[str, Any], None]
+
+
+def _deaf(_event: str, _what: Any) -> None:
+    """Listens to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +88,6 @@ class Status:
         return {**fields, "degraded": self.degraded.to_json() if self.degraded else None}
 
 
-@dataclass(slots=True)
-class Stopwatch:
-    """Milliseconds by stage, each `lap` from the one before; `total` from the start."""
-
-    _started: float = field(default_factory=time.perf_counter)
-    _last: float = field(default_factory=time.perf_counter)
-    _laps: dict[str, float] = field(default_factory=dict)
-
-    def lap(self, stage: str) -> None:
-        """End a stage."""
-        now = time.perf_counter()
-        self._laps[stage] = (now - self._last) * 1000
-        self._last = now
-
-    def timings_ms(self) -> dict[str, float]:
-        """Every stage so far and the total."""
-        return {**self._laps, "total": (time.perf_counter() - self._started) * 1000}
-
-
 class Service:
     """Answers, searches and shows. Thread-safe."""
 
@@ -106,10 +102,13 @@ class Service:
         self._queries = QueryBatcher(encoder)
         self._tokenizer = Tokenizer(settings.cache / "jieba")
         self._spans = spans
-        self._reader = Reader(spans, self._tokenizer, Weights.shipped())
+        reader = Reader(spans, self._tokenizer, Weights.shipped())
+        pool = ThreadPoolExecutor(settings.threads, "lexical")
+        reranker = CrossEncoderReranker(settings.reranker) if settings.reranker else None
+        self._finder = Finder(self._queries, self._tokenizer, reader, spans, pool, reranker)
+        self._generator = Generator(settings) if Generator.is_configured(settings) else None
         self._conversations = conversations
         self._follower = Follower(settings.data, encoder.fingerprint)
-        self._pool = ThreadPoolExecutor(settings.threads, "lexical")
 
     def answer(
         self,
@@ -119,51 +118,102 @@ class Service:
         mode: Mode = Mode.AUTO,
         conversation_id: str | None = None,
         history: Sequence[Turn] = (),
+        today: datetime.date | None = None,
+        use_period: bool = True,
+        listen: Listener = _deaf,
     ) -> Answer:
         """Answer a question in the light of its conversation, or of the `history` given, oldest first.
+
+        `today` is the day on which it is asked, for questions that speak of yesterday; the present one if not
+        given. With `use_period` off, days that the question names limit nothing. `listen` is called in
+        the asking thread; what it raises ends the work and is passed on.
 
         Raises:
             QuestionError: the question cannot be used.
             NotFoundError: there is no such conversation.
             GeneratorUnavailable: generative mode, and no language model is configured.
+            GenerationFailed: generative mode, and the model gave no answer that holds.
             IndexMissing, IndexDamaged, IndexMismatch, ModelUnavailable: there is nothing to answer from.
         """
         text = check_question(question, self._settings.max_question_chars)
-        if mode is Mode.GENERATIVE:
-            raise GeneratorUnavailable(
-                "没有配置大语言模型,无法使用生成式回答。", hint="把 mode 改为 auto 或 extractive。"
-            )
+        generator = self._generator_for(mode)
         if self._conversations and conversation_id:
             history = self._conversations.turns(conversation_id)
+        today = today or datetime.datetime.now().astimezone().date()
         watch = Stopwatch()
+        listen("stage", "search")
         snapshot = self._current()
-        query = understand(text, history)
-        candidates = self._candidates(snapshot, query.standalone, filters or Filters(), watch)
-        hits = retrieval.hits(snapshot, candidates, PASSAGES_READ)
-        watch.lap("retrieve")
-        evidence = self._reader.read(snapshot, query, hits)
-        composed = compose(query, evidence, hits, self._settings.min_confidence)
-        watch.lap("read")
+        query = understand(text, history, today if use_period else None)
+        if generator and history:
+            line = generator.rewrite(text, history, otherwise=query.standalone)
+            if line != query.standalone:
+                query = of_standalone(text, line, line, today if use_period else None)
+        watch.lap("understand")
+        found = self._finder.find(snapshot, query, filters or Filters(), self._settings.min_confidence, watch)
+        answer = self._written(generator, mode, query, found, today, listen) if generator else None
+        answer = answer or self._read_out(snapshot, query, found)
+        watch.lap("write")
         if self._conversations:
             conversation_id = conversation_id or self._conversations.start()
-            self._conversations.add(conversation_id, Turn(query.standalone, composed.text))
-        return Answer(
-            id=secrets.token_urlsafe(9),
-            question=text,
-            standalone_question=query.standalone,
-            answered=composed.answered,
-            text=composed.text,
-            kind=composed.kind,
-            confidence=composed.confidence,
-            citations=composed.citations,
-            related=composed.related,
-            mode=Mode.EXTRACTIVE,
+            self._conversations.add(conversation_id, Turn(query.standalone, answer.text))
+        return replace(
+            answer,
             snapshot=snapshot.number,
             conversation_id=conversation_id,
             timings_ms=watch.timings_ms(),
         )
 
-    def search(self, query: object, *, k: int = 10, filters: Filters | None = None) -> SearchResult:
+    def _generator_for(self, mode: Mode) -> Generator | None:
+        if mode is Mode.GENERATIVE and self._generator is None:
+            raise GeneratorUnavailable(
+                "没有配置大语言模型,无法使用生成式回答。", hint="把 mode 改为 auto 或 extractive。"
+            )
+        return None if mode is Mode.EXTRACTIVE else self._generator
+
+    def _written(
+        self,
+        generator: Generator,
+        mode: Mode,
+        query: Query,
+        found: Found,
+        today: datetime.date,
+        listen: Listener,
+    ) -> Answer | None:
+        """What the language model wrote; nothing when it found nothing, or failed and is not insisted on."""
+        if not found.hits:
+            return None
+        listen("stage", "write")
+        try:
+            written = generator.write(query.standalone, found.hits, today=today, listen=listen)
+        except GenerationFailed as error:
+            if mode is Mode.GENERATIVE:
+                raise
+            logger.warning("the language model failed (%s); answered without it", error.reason)
+            return None
+        if not written.answered:
+            return None
+        composed = Composed(written.text, AnswerKind.SENTENCES, written.citations)
+        return replace(_answered(query, found, composed), mode=Mode.GENERATIVE, model=written.model)
+
+    def _read_out(self, snapshot: Snapshot, query: Query, found: Found) -> Answer:
+        """The sentences that answer, or that none does."""
+        if not found.reading.evidence or found.reading.confidence < self._settings.min_confidence:
+            return _refused(snapshot, query, found)
+        composed = compose(query, found.reading, found.parts)
+        breaches = check(composed.text, composed.citations)
+        if breaches:
+            logger.warning("an answer did not hold: %s", [str(breach.kind) for breach in breaches])
+            composed = verbatim(found.reading.evidence)
+        return _answered(query, found, composed)
+
+    def search(
+        self,
+        query: object,
+        *,
+        k: int = 10,
+        filters: Filters | None = None,
+        today: datetime.date | None = None,  # noqa: ARG002 - a search takes days from its filters alone
+    ) -> SearchResult:
         """The k best passages, best first; may be shorter than k.
 
         Raises:
@@ -175,10 +225,31 @@ class Service:
             raise QuestionError(f"k 必须在 1 到 {SEARCH_MAX} 之间。", hint="请修改 k。", code="bad_k")
         watch = Stopwatch()
         snapshot = self._current()
-        candidates = self._candidates(snapshot, text, filters or Filters(), watch, k)
-        found = retrieval.hits(snapshot, candidates, k)
-        watch.lap("retrieve")
+        found = self._finder.search(snapshot, text, filters or Filters(), k, watch)
         return SearchResult(tuple(found), snapshot.number, watch.timings_ms())
+
+    def material(self, question: str, history: Sequence[Turn], depth: int) -> tuple[Query, Material]:
+        """A question and what `depth` passages give for it, for learning the weights of reading."""
+        query = understand(question, history)
+        return query, self._finder.material(self._current(), query, depth)
+
+    def turns(self, conversation_id: str) -> list[Turn]:
+        """The turns of a conversation, oldest first.
+
+        Raises:
+            NotFoundError: there is none with this id.
+        """
+        return self._kept_conversations.turns(conversation_id)
+
+    def forget(self, conversation_id: str) -> None:
+        """Delete a conversation; raises as `turns`."""
+        self._kept_conversations.forget(conversation_id)
+
+    @property
+    def _kept_conversations(self) -> Conversations:
+        if self._conversations is None:
+            raise NotFoundError("这里不保存对话。", hint="请向服务提问。", code="conversation_not_found")
+        return self._conversations
 
     def article(self, article_id: str) -> Article:
         """One article.
@@ -221,6 +292,8 @@ class Service:
         self._queries.encode("今天的报纸")
         self._tokenizer.words("今天的报纸")
         self._spans.read("今天有什么?", ["今天的报纸"])
+        if self._generator:
+            self._generator.warm()
 
     def follow(self) -> None:
         """From now on open new snapshots in the background; no call waits for one."""
@@ -229,15 +302,8 @@ class Service:
     def close(self) -> None:
         """Follow no longer; requests that run, or still come, are answered from what is held."""
         self._follower.close()
-
-    def _candidates(
-        self, snapshot: Snapshot, question: str, filters: Filters, watch: Stopwatch, k: int = 0
-    ) -> list[Candidate]:
-        """Candidates of both legs; the lexical one is searched while the question is embedded."""
-        leg = self._pool.submit(retrieval.search_lexically, snapshot, self._tokenizer, question, filters)
-        vector = self._queries.encode(question)
-        watch.lap("encode")
-        return retrieval.find_candidates(snapshot, leg.result(), vector, filters, k)
+        if self._generator:
+            self._generator.close()
 
     def _current(self) -> Snapshot:
         return self._follower.held().snapshot
@@ -249,6 +315,47 @@ class Service:
         leg = retrieval.search_lexically(snapshot, self._tokenizer, "今天的报纸", Filters())
         candidates = retrieval.find_candidates(snapshot, leg, vector, Filters())
         retrieval.hits(snapshot, candidates, 1)
+
+
+def _answered(query: Query, found: Found, composed: Composed) -> Answer:
+    return Answer(
+        id=secrets.token_urlsafe(9),
+        question=query.text,
+        standalone_question=query.standalone,
+        answered=True,
+        text=composed.text,
+        kind=composed.kind,
+        confidence=found.reading.confidence,
+        citations=composed.citations,
+        related=related(found.hits, composed.citations),
+        mode=Mode.EXTRACTIVE,
+        snapshot=0,
+        period=query.period,
+        period_dropped=found.period_dropped,
+        span=composed.span,
+        verdict=composed.verdict,
+    )
+
+
+def _refused(snapshot: Snapshot, query: Query, found: Found) -> Answer:
+    nearest = related(found.hits)
+    reason = reason_for(snapshot.catalog, found.filters, found.reading.covered)
+    return Answer(
+        id=secrets.token_urlsafe(9),
+        question=query.text,
+        standalone_question=query.standalone,
+        answered=False,
+        text=refusal_text(reason, snapshot.catalog, nearest),
+        kind=AnswerKind.NONE,
+        confidence=found.reading.confidence,
+        citations=(),
+        related=nearest,
+        mode=Mode.EXTRACTIVE,
+        snapshot=0,
+        reason=str(reason),
+        period=query.period,
+        period_dropped=found.period_dropped,
+    )
 
 
 def status_of(snapshot: Snapshot, degraded: Degraded | None = None) -> Status:

@@ -113,3 +113,16 @@ def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ServiceError):
         Conversations(tmp_path / "file" / "chat.sqlite")
+
+
+def test_a_conversation_that_is_forgotten_is_gone_with_its_turns(store: Conversations, path: Path) -> None:
+    store.add("a", turn(1))
+    store.add("b", turn(2))
+    store.forget("a")
+    with pytest.raises(NotFoundError):
+        store.turns("a")
+    assert store.turns("b") == [turn(2)]
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT count(*) FROM turns").fetchone() == (1,)
+    with pytest.raises(NotFoundError):
+        store.forget("a")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from embeddings.errors import (
+    GenerationFailed,
     GeneratorUnavailable,
     IndexDamaged,
     IndexMismatch,
@@ -24,10 +25,13 @@ from embeddings.records import Answer, AnswerKind, Filters, Mode
 from embeddings.settings import Settings
 from qa.conversations import Conversations
 from qa.question import Turn
-from qa.service import SEARCH_MAX, Service, Stopwatch
+from qa.refusal import Reason
+from qa.service import SEARCH_MAX, Service
+from qa.stopwatch import Stopwatch
 from tests.embeddings.archive import Archive
 from tests.fake_spans import FakeSpans
 from tests.fakes import FakeEncoder, record
+from tests.qa.scripted_llm import MODEL, Reply, ScriptedLLM, says
 
 FERRY = record(
     "ferry",
@@ -167,7 +171,7 @@ def test_answer_follows_the_conversation(service: Service) -> None:
     assert first.conversation_id
     second = service.answer("那它一次能坐多少人？", conversation_id=first.conversation_id)
     assert second.conversation_id == first.conversation_id
-    assert second.standalone_question == "柳湾渡口的船票多少钱？那它一次能坐多少人？"
+    assert second.standalone_question == "柳湾渡口的船票一次能坐多少人？"
     assert second.question == "那它一次能坐多少人？"
     assert_holds(second)
 
@@ -175,8 +179,103 @@ def test_answer_follows_the_conversation(service: Service) -> None:
 def test_answer_follows_a_history_that_was_given(archive: Archive) -> None:
     service = Service(archive.settings, FakeEncoder(), FakeSpans())
     answer = service.answer("那船票呢？", history=[Turn("柳湾渡口在哪里？", "")])
-    assert answer.standalone_question == "柳湾渡口在哪里？那船票呢？"
+    assert "柳湾渡口" in answer.standalone_question
+    assert "船票" in answer.standalone_question
     assert answer.conversation_id is None
+
+
+def test_conversation_is_kept_until_it_is_forgotten(service: Service) -> None:
+    identity = service.answer(ASKED).conversation_id
+    assert identity
+    assert [turn.question for turn in service.turns(identity)] == [ASKED]
+    service.forget(identity)
+    with pytest.raises(NotFoundError):
+        service.turns(identity)
+
+
+TODAY = datetime.date(2026, 10, 14)
+
+
+def test_days_in_the_question_limit_the_search_and_are_told(service: Service) -> None:
+    answer = service.answer("昨天的报纸上，老巷路灯换新以后用电少了多少？", today=TODAY)
+    assert answer.period is not None
+    assert (answer.period.first, answer.period_dropped) == (datetime.date(2026, 10, 13), False)
+    assert {c.article.id for c in answer.citations} == {"lights"}
+    limited = service.answer("昨天的报纸上，柳湾渡口的新船一次能坐几人？", today=TODAY)
+    assert "ferry" not in {article.id for article in limited.related}
+
+
+def test_days_without_issues_are_dropped_and_that_is_told(service: Service) -> None:
+    answer = service.answer("去年柳湾渡口的新船一次能坐几人？", today=TODAY)
+    assert answer.answered
+    assert answer.period_dropped
+    assert "六十人" in answer.text
+    assert answer.to_json()["period"] == {
+        "text": "去年",
+        "date_from": "2025-01-01",
+        "date_to": "2025-12-31",
+        "dropped": True,
+    }
+
+
+def test_days_limit_nothing_when_told_so_or_when_filters_name_days(service: Service) -> None:
+    asked = "昨天的报纸上，柳湾渡口的新船一次能坐几人？"
+    free = service.answer(asked, today=TODAY, use_period=False)
+    assert (free.period, free.answered) == (None, True)
+    filters = Filters(date_from=datetime.date(2026, 10, 12), date_to=datetime.date(2026, 10, 12))
+    assert {c.article.id for c in service.answer(asked, today=TODAY, filters=filters).citations} == {"ferry"}
+
+
+def test_day_that_does_not_exist_is_refused(service: Service) -> None:
+    with pytest.raises(QuestionError) as caught:
+        service.answer("2月30日的报纸说了什么？", today=TODAY)
+    assert caught.value.code == "no_such_date"
+
+
+@pytest.mark.parametrize(
+    ("filters", "reason"),
+    [
+        (Filters(date_to=datetime.date(2020, 1, 1)), Reason.OUTSIDE_DATES),
+        (Filters(date_from=datetime.date(2027, 1, 1)), Reason.OUTSIDE_DATES),
+        (Filters(paper="没有的报"), Reason.NO_ARTICLE),
+    ],
+)
+def test_refusal_tells_why(service: Service, filters: Filters, reason: Reason) -> None:
+    answer = service.answer(ASKED, filters=filters)
+    assert (answer.answered, answer.reason) == (False, reason)
+    assert answer.text.startswith("已收录的报纸里没有找到这个问题的答案。")
+
+
+def with_model(archive: Archive, url: str) -> Service:
+    settings = archive.settings.model_copy(
+        update={"llm_base_url": url, "llm_model": MODEL, "llm_timeout_s": 5.0, "min_confidence": 0.1}
+    )
+    return Service(settings, FakeEncoder(), FakeSpans())
+
+
+def test_answer_by_a_language_model_is_told_as_it_is_written(archive: Archive) -> None:
+    told: list[tuple[str, object]] = []
+    with ScriptedLLM(says("柳湾渡口的新船一次能坐六十人[1]。")) as llm:
+        service = with_model(archive, llm.url)
+        answer = service.answer(ASKED, listen=lambda event, what: told.append((event, what)))
+        service.close()
+    assert_holds(answer)
+    assert (answer.mode, answer.model) == (Mode.GENERATIVE, MODEL)
+    assert [event for event, _ in told] == ["stage", "stage", "citation", "token"]
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(status=500), Reply(status=429), says("能坐九百人[1]。"), says("能坐六十人[9]。")]
+)
+def test_answer_falls_back_to_the_papers_own_words(archive: Archive, reply: Reply) -> None:
+    with ScriptedLLM(reply) as llm:
+        service = with_model(archive, llm.url)
+        answer = service.answer(ASKED)
+        with pytest.raises(GenerationFailed):
+            service.answer(ASKED, mode=Mode.GENERATIVE)
+        service.close()
+    assert_holds(answer)
+    assert (answer.mode, answer.model, answer.answered) == (Mode.EXTRACTIVE, "", True)
 
 
 def test_answer_in_an_unknown_conversation_is_refused(service: Service) -> None:
@@ -357,3 +456,11 @@ def test_service_goes_on_when_the_name_of_the_current_snapshot_is_garbage(
     (archive.settings.data / "CURRENT").write_text("not a number", encoding="utf-8")
     after = service.answer(ASKED)
     assert (after.snapshot, after.text) == (before.snapshot, before.text)
+
+
+def test_articles_asked_for_are_those_that_speak_of_it(service: Service) -> None:
+    answer = service.answer("哪些报道提到了柳湾渡口?")
+    assert_holds(answer)
+    assert answer.kind is AnswerKind.LIST
+    assert {c.article.id for c in answer.citations} == {"ferry"}
+    assert not service.answer("哪些报道提到了月球基地?").answered
