@@ -24,7 +24,7 @@ COMMANDS = {
     "build": Place("qa.cli.building:build", "建立或更新索引(默认收录 seeds/);只有新的段落需要编码。"),
     "compact": Place("qa.cli.lifecycle:compact", "整理索引:去掉历次更新留下的空间。"),
     "doctor": Place("qa.cli.checking:doctor", "检查模型、索引、磁盘和版本,说明哪里有问题、怎么修。"),
-    "eval": Place("qa.cli.asking:evaluation", "用有标准答案的问题(JSON 行)评测检索和回答。"),
+    "eval": Place("qa.cli.evaluating:evaluation", "用有标准答案的问题(JSON 行)评测检索和回答。"),
     "export": Place("qa.cli.lifecycle:export", "把索引(或文章)写成一个文件。"),
     "history": Place("qa.cli.lifecycle:history", "保留着的快照,新的在前。"),
     "import": Place("qa.cli.lifecycle:import_", "接收另一台机器导出的索引。"),

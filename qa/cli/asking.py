@@ -1,4 +1,4 @@
-"""Commands of the reader and the evaluator: `ask`, `search`, `eval`."""
+"""Commands of the reader: `ask`, `search`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 
 from embeddings.errors import CallerError, InputRefused, QuestionError
 from embeddings.records import Filters, Mode
-from qa.cli.nearest import NearestService, make_service
+from qa.cli.nearest import NearestService
 from qa.cli.show import (
     REFUSED,
     Command,
@@ -21,7 +21,6 @@ from qa.cli.show import (
     error_json,
     print_json,
     print_table,
-    progress_bars,
     settings_for,
 )
 
@@ -157,41 +156,3 @@ def _query_of(line: str) -> object:
         return fields["query"] if "query" in fields else fields["question"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise QuestionError("这一行没有 query 或 question。", hint='每行形如 {"query": "……"}。') from None
-
-
-@click.command("eval", cls=Command)
-@click.argument("questions", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--errors", "show_errors", is_flag=True, help="列出答错的问题。")
-@click.option("--retrieval-only", is_flag=True, help="只评测检索,不回答。")
-@click.option("--sample", type=click.IntRange(min=1), help="只取均匀分布的这么多个问题。")
-@common_options
-def evaluation(
-    questions: Path,
-    show_errors: bool,
-    retrieval_only: bool,
-    sample: int | None,
-    data: Path | None,
-    as_json: bool,
-) -> int:
-    """用有标准答案的问题(JSON 行)评测检索和回答。"""
-    from qa import evaluation as evaluating
-
-    gold = evaluating.read_questions(questions)
-    if sample and sample < len(gold):
-        gold = [gold[i * len(gold) // sample] for i in range(sample)]
-    service = make_service(settings_for(data))
-    service.warm()
-    with progress_bars() as step:
-        outcomes = evaluating.evaluate(
-            service, gold, answers=not retrieval_only, step=lambda done: step("questions", done, len(gold))
-        )
-    figures = evaluating.metrics(outcomes)
-    if retrieval_only:
-        del figures["answers"], figures["contained_by_kind"]
-    elif show_errors:
-        figures["errors"] = evaluating.errors(outcomes)
-    if as_json:
-        print_json(figures)
-    else:
-        click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
-    return 0

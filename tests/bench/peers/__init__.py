@@ -1,0 +1,1 @@
+"""Wenbao's search beside that of other libraries: `make bench-peers`."""
