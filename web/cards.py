@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlsplit
 
-from embeddings.records import Answer, Article, Citation
+from embeddings.records import Answer, AnswerKind, Article, Citation
 from web.errors import Problem
-from web.typeset import AnswerPart, Excerpt, Span, answer_parts, date_text, excerpt, page_text
+from web.labels import REASONS
+from web.periods import NO_SCOPE, Chip, Scope, chip
+from web.typeset import AnswerPart, Excerpt, Span, answer_parts, date_text, emphasised, excerpt, page_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +28,34 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A citation: the report it comes from, and the passage around the quote."""
+    """A citation: the report it comes from, the passage around the quote, and the quote in parts."""
 
     n: int
     report: Report
     excerpt: Excerpt
+    quote: tuple[AnswerPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question with what came of it: an answer, an honest no, or a problem."""
+    """A question with what came of it: an answer, an honest no, or a problem.
+
+    `standalone` is how the question was understood, empty where that says nothing new. `short` is the
+    first line of an answer that is one name, number or day; `parts` is the sentence that carries it.
+    `reason`, `refusal` (its heading) and `verdict` are empty where there is none, as is `model`.
+    """
 
     number: int
     question: str
+    standalone: str = ""
+    scope: Scope = NO_SCOPE
+    chip: Chip | None = None
     answered: bool = False
+    verdict: str = ""
+    reason: str = ""
+    refusal: str = ""
+    model: str = ""
+    short: tuple[AnswerPart, ...] = ()
     parts: tuple[AnswerPart, ...] = ()
     sources: tuple[Source, ...] = ()
     related: tuple[Report, ...] = ()
@@ -70,23 +87,53 @@ def report(article: Article, quote: Span | None = None) -> Report:
     )
 
 
-def source(citation: Citation) -> Source:
-    """Describe a citation as a source card."""
-    span = Span(citation.quote_start, citation.quote_end)
-    return Source(citation.n, report(citation.article, span), excerpt(citation))
+def source(citation: Citation, span: str = "") -> Source:
+    """Describe a citation as a source card, with the characters that answer, `span`, emphasised."""
+    place = Span(citation.quote_start, citation.quote_end)
+    cut = excerpt(citation)
+    return Source(citation.n, report(citation.article, place), cut, emphasised([AnswerPart(cut.quote)], span))
 
 
-def answered_turn(question: str, answer: Answer, *, number: int) -> Turn:
-    """Describe a question and what the service said to it."""
+def answered_turn(question: str, answer: Answer, *, number: int, scope: Scope = NO_SCOPE) -> Turn:
+    """Describe a question, asked within `scope`, and what the service said to it."""
+    short, text = lines_of(answer)
+    numbers = {citation.n for citation in answer.citations}
     return Turn(
         number=number,
         question=question,
+        standalone=_news(question, answer.standalone_question),
+        scope=scope,
+        chip=chip(scope, answer.period, dropped=answer.period_dropped),
         answered=answer.answered,
-        parts=answer_parts(answer.text, {citation.n for citation in answer.citations}),
-        sources=tuple(source(citation) for citation in answer.citations),
+        verdict=answer.verdict,
+        reason=answer.reason,
+        refusal=REASONS.get(answer.reason, ""),
+        model=answer.model,
+        short=answer_parts(short, numbers),
+        parts=emphasised(answer_parts(text, numbers), answer.span if short else ""),
+        sources=tuple(
+            source(citation, "" if place else answer.span) for place, citation in enumerate(answer.citations)
+        ),
         related=tuple(report(article) for article in answer.related),
         conversation_id=answer.conversation_id or "",
     )
+
+
+def lines_of(answer: Answer) -> tuple[str, str]:
+    """Split an answer of kind `span` into its short first line and the rest; others have no short line."""
+    if answer.kind is not AnswerKind.SPAN or not answer.span:
+        return "", answer.text
+    short, _, text = answer.text.partition("\n")
+    return short, text
+
+
+def _news(question: str, standalone: str) -> str:
+    """The completed question, unless it is the question itself but for spaces and widths."""
+    return "" if _plain(standalone) == _plain(question) else standalone
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def web_href(url: str) -> str:

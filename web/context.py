@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from flask import Flask, current_app
 
@@ -12,10 +14,17 @@ if TYPE_CHECKING:
     from embeddings.halves import Halves
     from embeddings.settings import Settings
     from qa.service import SearchResult, Status
+    from qa.turns import Turn
 
 SERVICE = "wenbao.service"
 SETTINGS = "wenbao.settings"
 NO_FILTERS = Filters()
+# Told "stage" with its name, "token" with text, "citation" with the record, as they come.
+Listener: TypeAlias = Callable[[str, Any], None]
+
+
+def deaf(_event: str, _what: Any) -> None:
+    """Listen to nothing."""
 
 
 class AskService(Protocol):
@@ -31,11 +40,27 @@ class AskService(Protocol):
         filters: Filters = NO_FILTERS,
         mode: Mode = Mode.AUTO,
         conversation_id: str | None = None,
+        history: Sequence[Turn] = (),
+        today: date | None = None,
+        use_period: bool = True,
+        listen: Listener = deaf,
     ) -> Answer:
-        """Answer one question; `QuestionError` when it cannot be used."""
+        """Answer one question; `QuestionError` when it cannot be used.
 
-    def search(self, query: object, *, k: int = 10, filters: Filters = NO_FILTERS) -> SearchResult:
+        Without `use_period` no range of days is read out of the question. `listen` is called in the asking
+        thread; what it raises ends the work and is passed on.
+        """
+
+    def search(
+        self, query: object, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None
+    ) -> SearchResult:
         """Find passages, best first, at most `k`."""
+
+    def turns(self, conversation_id: str) -> list[Turn]:
+        """Return the turns of a conversation, oldest first; `NotFoundError` when there is none."""
+
+    def forget(self, conversation_id: str) -> None:
+        """Delete a conversation; `NotFoundError` when there is none."""
 
     def article(self, article_id: str) -> Article:
         """Return one article; `NotFoundError` for any id that names none."""

@@ -42,6 +42,7 @@ KINDS: Mapping[type[tree.WenbaoError], Kind] = MappingProxyType(
         tree.InputRefused: Kind(422, "内容不能收录"),
         tree.GeneratorUnavailable: Kind(400, "没有配置语言模型"),
         tree.ServiceError: Kind(500, "服务出错"),
+        tree.GenerationFailed: Kind(502, "语言模型没有给出回答"),
         tree.ModelUnavailable: Kind(503, "模型不可用"),
         tree.IndexMissing: Kind(503, "还没有索引"),
         tree.IndexMismatch: Kind(503, "索引与模型不符"),
@@ -132,10 +133,14 @@ def _http_problem(status: int, kind: HTTPKind) -> Problem:
 
 
 def _show_ours(error: tree.WenbaoError) -> Response:
+    return _shown(_noted_ours(error))
+
+
+def _noted_ours(error: tree.WenbaoError) -> Problem:
     problem = problem_of(error)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         current_app.logger.warning("request %s: %s (%s)", problem.request_id, error.code, error)
-    return _shown(problem)
+    return problem
 
 
 def _show_http(error: HTTPException) -> Response:
@@ -148,8 +153,17 @@ def _show_http(error: HTTPException) -> Response:
 
 
 def _show_unexpected(error: Exception) -> Response:
+    return _shown(_noted(error))
+
+
+def noted_problem(error: Exception) -> Problem:
+    """Describe any error that is not shown as a response of its own, and log it as if it were."""
+    return _noted_ours(error) if isinstance(error, tree.WenbaoError) else _noted(error)
+
+
+def _noted(error: Exception) -> Problem:
     current_app.logger.error("request %s failed", request_id(), exc_info=error)
-    return _shown(_http_problem(500, UNEXPECTED))
+    return _http_problem(500, UNEXPECTED)
 
 
 def _unlisted(status: int) -> HTTPKind:

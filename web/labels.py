@@ -27,12 +27,25 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "collection": "收报道 {} 篇",
         "dates_between": "{} 至 {}",
         "date": "{}年{}月{}日",
+        "month_day": "{}月{}日",
+        "day": "{}日",
+        "period_between": "{}—{}",
+        "period_since": "{}起",
+        "period_until": "截至{}",
         "page": "第{}版",
         "pending": "正在翻报……",
         "sources": "出处",
         "source": "出处 {}",
         "open_quote": "打开原文",
         "unanswered": "报上没有写",
+        "understood": "理解为：",
+        "period": "时间范围：",
+        "period_from": "从",
+        "period_to": "到",
+        "period_apply": "按此时间再问",
+        "period_off": "不限时间再问",
+        "period_dropped": "这段时间的报纸里没有，以下来自全部报纸。",
+        "written_by": "由 {} 撰写，引文来自报纸",
         "related": "相近的报道",
         "answered_status": "已回答：",
         "failed": "这一问没有答成",
@@ -50,5 +63,15 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "headline": "《{}》",
         "original": "查看原始网页",
         "request": "请求编号",
+    }
+)
+
+# What a refusal is headed with, by its reason; any other reason is headed `unanswered`.
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "no_article": "没有这方面的报道",
+        "outside_dates": "不在收录的日期里",
+        "issue_missing": "那期报纸没有收录",
+        "not_said": "报道里没有说",
     }
 )

@@ -13,6 +13,8 @@ from qa.service import Status
 from web.cards import BLANK_REPORT, BLANK_SOURCE, BLANK_TURN, Report, Turn, answered_turn, report, web_href
 from web.context import service, settings
 from web.errors import Problem, problem_of
+from web.labels import REASONS
+from web.periods import BLANK_CHIP, NO_SCOPE, chip, read_scope
 from web.typeset import date_text, dates_text, page_text, quoted_span, set_article
 
 SUGGESTIONS = 3
@@ -47,6 +49,8 @@ def chat() -> ResponseReturnValue:
         "chat.html",
         front=_front(),
         turn=turn,
+        reasons=dict(REASONS),
+        blank_chip=BLANK_CHIP,
         blank_report=BLANK_REPORT,
         blank_source=BLANK_SOURCE,
         blank_turn=BLANK_TURN,
@@ -74,11 +78,16 @@ def article(article_id: str) -> str:
 
 
 def _ask(question: str, conversation_id: str | None) -> Turn:
+    scope = NO_SCOPE
     try:
-        answer = service().answer(question, conversation_id=conversation_id)
+        scope = read_scope(request.args)
+        answer = service().answer(
+            question, filters=scope.filters, conversation_id=conversation_id, use_period=scope.use_period
+        )
     except WenbaoError as error:
-        return Turn(number=1, question=question, problem=problem_of(error))
-    return answered_turn(question, answer, number=1)
+        problem = problem_of(error)
+        return Turn(number=1, question=question, scope=scope, chip=chip(scope), problem=problem)
+    return answered_turn(question, answer, number=1, scope=scope)
 
 
 def _front() -> Front:

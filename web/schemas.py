@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
 from flask import request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from embeddings.errors import CallerError, QuestionError
 from embeddings.records import Filters, Mode
+from qa.turns import Turn
 
 MAX_NAMED_ERRORS = 3
 MAX_NAME_CHARS = 40
@@ -21,6 +22,26 @@ MAX_NAME_CHARS = 40
 QUESTION_FIELDS = frozenset({"question", "query", "filters"})
 
 ShortText = Annotated[str, Field(min_length=1, max_length=100)]
+TURNS_MAX = 50
+
+
+def _day(given: object) -> object:
+    """The day of a date or of a date and time, as its sender's calendar has it."""
+    if given is None or isinstance(given, date):
+        return given
+    try:
+        return (
+            datetime.fromisoformat(given).date() if isinstance(given, str) and "-" in given[:5] else _no_day()
+        )
+    except ValueError:
+        return _no_day()
+
+
+def _no_day() -> object:
+    raise PydanticCustomError("day", "not a day")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -44,7 +65,10 @@ class FiltersBody(_Strict):
 
 
 class _Asking(_Strict):
+    """`now` is the day on which it is asked, for an archive; today if absent."""
+
     filters: FiltersBody | None = None
+    now: Day | None = None
 
     def to_filters(self) -> Filters:
         """Return the limits as the service takes them; none given, none set."""
@@ -52,12 +76,28 @@ class _Asking(_Strict):
         return Filters(given.date_from, given.date_to, given.paper, given.page)
 
 
+class TurnBody(_Strict):
+    """An earlier turn of a conversation that the service does not hold."""
+
+    question: Annotated[str, Field(min_length=1, max_length=2000)]
+    answer: Annotated[str, Field(max_length=10_000)] = ""
+
+
 class AnswerBody(_Asking):
-    """The body of `POST /api/answer`. Whether the question can be used is the service's to say."""
+    """The body of `POST /api/answer`. Whether the question can be used is the service's to say.
+
+    `history` is oldest first.
+    """
 
     question: str
     conversation_id: ShortText | None = None
     mode: Mode = Mode.AUTO
+    use_period: bool = True
+    history: Annotated[tuple[TurnBody, ...], Field(max_length=TURNS_MAX)] = ()
+
+    def to_history(self) -> tuple[Turn, ...]:
+        """Return the turns as the service takes them."""
+        return tuple(Turn(turn.question, turn.answer) for turn in self.history)
 
 
 class SearchBody(_Asking):
@@ -110,6 +150,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "enum": "只能是 {expected}",
         "date_type": "应为 YYYY-MM-DD 形式的日期",
         "date_parsing": "应为 YYYY-MM-DD 形式的日期",
+        "too_long": "不能超过 {max_length} 项",
+        "tuple_type": "应为数组",
+        "day": "应为 YYYY-MM-DD 形式的日期，或 ISO 8601 的日期和时间",
         "date_order": "的起始日期晚于截止日期",
         "model_type": "应为 JSON 对象",
     }

@@ -16,16 +16,19 @@ from web.labels import CHINESE
 
 MARK = re.compile(r"\[(\d{1,3})\]", re.ASCII)
 QUOTE_PARAMETER = re.compile(r"(\d{1,9})-(\d{1,9})", re.ASCII)
+# Two characters of one figure: a border between them is none.
+FIGURE = re.compile(r"[0-9][0-9.,]|[.,][0-9]", re.ASCII)
 # Characters kept on each side of a quote where there is little room (a phone's source card).
 NEAR_CHARS = 45
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPart:
-    """A run of an answer's text; `n` is the citation it links to, where it is a mark."""
+    """A run of text: a mark that links to citation `n`, or, where `strong`, the very words that answer."""
 
     text: str
     n: int | None = None
+    strong: bool = False
 
 
 def answer_parts(text: str, numbers: Container[int]) -> tuple[AnswerPart, ...]:
@@ -40,6 +43,31 @@ def answer_parts(text: str, numbers: Container[int]) -> tuple[AnswerPart, ...]:
         position = match.end()
     parts.append(AnswerPart(text[position:]))
     return tuple(part for part in parts if part.text)
+
+
+def emphasised(parts: Iterable[AnswerPart], span: str) -> tuple[AnswerPart, ...]:
+    """Set the first `span` of the first part that holds it in strong type; marks are left alone."""
+    result: list[AnswerPart] = []
+    found = not span
+    for part in parts:
+        start = -1 if found or part.n else _place(part.text, span)
+        if start < 0:
+            result.append(part)
+            continue
+        found, end = True, start + len(span)
+        result += [AnswerPart(part.text[:start]), AnswerPart(span, strong=True), AnswerPart(part.text[end:])]
+    return tuple(part for part in result if part.text)
+
+
+def _place(text: str, span: str) -> int:
+    """Where `span` stands in `text`, -1 if nowhere; a figure is not taken for a part of a longer one."""
+    start = text.find(span)
+    while start >= 0:
+        end = start + len(span)
+        if not (FIGURE.fullmatch(text[start - 1 : start + 1]) or FIGURE.fullmatch(text[end - 1 : end + 1])):
+            return start
+        start = text.find(span, start + 1)
+    return text.find(span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +197,27 @@ def dates_text(first: str | None, last: str | None) -> str:
     if first == last:
         return date_text(first)
     return CHINESE["dates_between"].format(date_text(first), date_text(last))
+
+
+def period_text(first: date | None, last: date | None) -> str:
+    """Write a range of days, what they share said once (`2026年10月5日—11日`); `None` is open."""
+    if first and last:
+        return (
+            date_text(first)
+            if first == last
+            else CHINESE["period_between"].format(date_text(first), _last_day_text(first, last))
+        )
+    if first:
+        return CHINESE["period_since"].format(date_text(first))
+    return CHINESE["period_until"].format(date_text(last)) if last else ""
+
+
+def _last_day_text(first: date, last: date) -> str:
+    if first.year != last.year:
+        return date_text(last)
+    if first.month != last.month:
+        return CHINESE["month_day"].format(last.month, last.day)
+    return CHINESE["day"].format(last.day)
 
 
 def page_text(page: str | None) -> str:

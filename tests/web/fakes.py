@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from embeddings.errors import IndexMissing, NotFoundError, QuestionError
 from embeddings.halves import Halves, halves_of
 from embeddings.records import Answer, Article, Filters, Hit, Mode, Passage
 from qa.service import SearchResult, Status
+from qa.turns import Turn
 from tests.web import samples
+from web.context import Listener, deaf
 
 MAX_QUESTION_CHARS = 1000
 CONVERSATION = "conversation-1"
@@ -27,6 +30,9 @@ class FakeService:
     replies: Mapping[str, Reply] = field(default_factory=lambda: samples.REPLIES)
     failure: Exception | None = None
     calls: list[dict[str, Any]] = field(default_factory=list)
+    # What a listener is told before the reply, made while it waits.
+    tells: Iterable[tuple[str, Any]] = ()
+    forgotten: list[str] = field(default_factory=list)
 
     def answer(
         self,
@@ -35,12 +41,21 @@ class FakeService:
         filters: Filters = Filters(),  # noqa: B008 - a frozen record
         mode: Mode = Mode.AUTO,
         conversation_id: str | None = None,
+        history: Sequence[Turn] = (),
+        today: date | None = None,
+        use_period: bool = True,
+        listen: Listener = deaf,
     ) -> Answer:
         self._ready()
         asked = usable(question)
         self.calls.append(
             {"question": asked, "filters": filters, "mode": mode, "conversation_id": conversation_id}
+            | _given(history=history, today=today)
+            | ({} if use_period else {"use_period": False})
         )
+        listen("stage", "search")
+        for event, what in self.tells:
+            listen(event, what)
         prepared = self.replies.get(asked, samples.NIGHT_REPLY)
         if isinstance(prepared, Exception):
             raise prepared
@@ -55,14 +70,26 @@ class FakeService:
         *,
         k: int = 10,
         filters: Filters = Filters(),  # noqa: B008 - a frozen record
+        today: date | None = None,
     ) -> SearchResult:
         self._ready()
-        self.calls.append({"query": usable(query), "k": k, "filters": filters})
+        self.calls.append({"query": usable(query), "k": k, "filters": filters} | _given(today=today))
         hits = tuple(
             Hit(rank, 1 / rank, Passage(article.id, 0, 0, len(article.text), article.text), article)
             for rank, article in enumerate(self.articles[:k], start=1)
         )
         return SearchResult(hits, snapshot=3, timings_ms={"dense": 1.0})
+
+    def turns(self, conversation_id: str) -> list[Turn]:
+        """The turns that were asked, or none."""
+        if conversation_id != CONVERSATION:
+            raise NotFoundError("没有这个对话。", hint="重新提问。", code="conversation_not_found")
+        return [Turn(samples.NIGHT, "有。")]
+
+    def forget(self, conversation_id: str) -> None:
+        """Note what is deleted."""
+        self.turns(conversation_id)
+        self.forgotten.append(conversation_id)
 
     def article(self, article_id: str) -> Article:
         self._ready()
@@ -102,6 +129,11 @@ class FakeService:
     def _ready(self) -> None:
         if self.failure is not None:
             raise self.failure
+
+
+def _given(**keywords: Any) -> dict[str, Any]:
+    """The keywords that were not left as they are."""
+    return {name: value for name, value in keywords.items() if value}
 
 
 def usable(question: object) -> str:

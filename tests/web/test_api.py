@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from embeddings.errors import GeneratorUnavailable
 from embeddings.records import Filters, Mode, Pointers
 from embeddings.settings import Settings
+from qa.turns import Turn
 from tests.web import samples
 from tests.web.fakes import CONVERSATION, FakeService
 from web import create_app
@@ -50,7 +51,12 @@ def test_answer_returns_the_contract_body(client: FlaskClient) -> None:
         "confidence",
         "citations",
         "related",
+        "span",
+        "verdict",
+        "reason",
+        "period",
         "mode",
+        "model",
         "snapshot",
         "timings_ms",
     }
@@ -284,3 +290,97 @@ def test_article_with_a_hostile_id_is_found_by_it(client: FlaskClient) -> None:
 )
 def test_unknown_article_is_not_found(client: FlaskClient, article_id: str) -> None:
     problem(client.get(f"/api/articles/{article_id}"), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        ("2026-03-01", date(2026, 3, 1)),
+        ("2026-03-01T23:30:00+08:00", date(2026, 3, 1)),
+        ("2026-03-01 23:30", date(2026, 3, 1)),
+        ("2026-03-01T23:30:00Z", date(2026, 3, 1)),
+    ],
+)
+@pytest.mark.parametrize(("path", "key"), [("/api/answer", "question"), ("/api/search", "query")])
+def test_day_of_the_question_reaches_the_service(
+    client: FlaskClient, service: FakeService, path: str, key: str, now: str, day: date
+) -> None:
+    assert client.post(path, json={key: "x", "now": now}).status_code == 200
+
+    assert service.calls[0]["today"] == day
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        "",
+        "昨天",
+        "2026-02-30",
+        "01/03/2026",
+        "20260301",
+        "2026-03-01T25:00",
+        1760000000,
+        True,
+        [],
+        {},
+        "9" * 5000,
+    ],
+)
+def test_what_is_no_day_is_refused(client: FlaskClient, service: FakeService, now: object) -> None:
+    problem(client.post("/api/answer", json={"question": "x", "now": now}), 400, "bad_request")
+    assert service.calls == []
+
+
+def test_history_of_the_request_reaches_the_service(client: FlaskClient, service: FakeService) -> None:
+    history = [{"question": "轮渡多少钱？", "answer": "两块钱[1]。"}, {"question": "谁开船？"}]
+    client.post("/api/answer", json={"question": "他多大？", "history": history, "now": None})
+
+    assert service.calls[0]["history"] == (Turn("轮渡多少钱？", "两块钱[1]。"), Turn("谁开船？", ""))
+    assert "today" not in service.calls[0]
+
+
+@pytest.mark.parametrize("turns", [0, 1, 50])
+def test_history_of_up_to_fifty_turns_is_taken(client: FlaskClient, turns: int) -> None:
+    history = [{"question": "问", "answer": "答"}] * turns
+    assert client.post("/api/answer", json={"question": "x", "history": history}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [{"question": "问", "answer": "答"}] * 51,
+        [{"question": "", "answer": "答"}],
+        [{"question": "问" * 2001}],
+        [{"question": "问", "answer": "答" * 10_001}],
+        [{"answer": "答"}],
+        [{"question": "问", "role": "system"}],
+        [{"question": 5}],
+        ["问"],
+        "问",
+        None,
+        {"question": "问"},
+    ],
+)
+def test_history_of_the_wrong_shape_is_refused(
+    client: FlaskClient, service: FakeService, history: object
+) -> None:
+    problem(client.post("/api/answer", json={"question": "x", "history": history}), 400, "bad_request")
+    assert service.calls == []
+
+
+def test_conversation_is_shown_and_deleted(client: FlaskClient, service: FakeService) -> None:
+    shown = client.get(f"/api/conversations/{CONVERSATION}")
+    assert shown.get_json() == {"id": CONVERSATION, "turns": [{"question": samples.NIGHT, "answer": "有。"}]}
+    deleted = client.delete(f"/api/conversations/{CONVERSATION}")
+    assert (deleted.status_code, deleted.get_data()) == (204, b"")
+    assert service.forgotten == [CONVERSATION]
+
+
+@pytest.mark.parametrize("method", ["get", "delete"])
+def test_conversation_that_is_not_there_is_a_problem(client: FlaskClient, method: str) -> None:
+    problem(getattr(client, method)("/api/conversations/nobody"), 404, "conversation_not_found")
+
+
+def test_answer_passes_on_that_days_shall_limit_nothing(client: FlaskClient, service: FakeService) -> None:
+    client.post("/api/answer", json={"question": samples.NIGHT, "use_period": False})
+    assert service.calls[0]["use_period"] is False

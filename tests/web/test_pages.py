@@ -3,14 +3,16 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from flask.testing import FlaskClient
 
-from embeddings.records import Article, Pointers
+from embeddings.records import Article, Filters, Pointers
 from embeddings.settings import Settings
-from tests.web import samples
-from tests.web.fakes import CONVERSATION, FakeService
+from tests.web import dated, samples
+from tests.web.dated import DatedService, dated_service
+from tests.web.fakes import CONVERSATION, FakeService, missing_index
 from web import create_app
 
 
@@ -268,8 +270,167 @@ def test_article_without_an_index_is_a_page(empty_client: FlaskClient) -> None:
 def test_scripts_find_their_templates_and_slots(client: FlaskClient) -> None:
     text = client.get("/").get_data(as_text=True)
 
-    for name in ("turn", "pending", "answer", "unanswered", "problem", "source", "report", "mark"):
+    for name in ("turn", "period", "pending", "answer", "unanswered", "problem", "source", "report", "mark"):
         assert f'<template id="{name}-template">' in text
-    for module in ("chat", "client", "composer", "text", "turns", "article"):
+    for module in ("chat", "client", "composer", "period", "text", "turns", "article"):
         with client.get(f"/static/{module}.js") as response:
             assert response.mimetype == "text/javascript"
+
+
+@pytest.fixture
+def limited() -> DatedService:
+    return dated_service()
+
+
+@pytest.fixture
+def dated_client(limited: DatedService) -> FlaskClient:
+    return create_app(limited, Settings()).test_client()
+
+
+def inputs(markup: str) -> dict[str, str]:
+    """The named inputs of some HTML with their values."""
+    return dict(re.findall(r'<input [^>]*name="(\w+)" value="([^"]*)"', markup))
+
+
+def chip_of(markup: str) -> str:
+    found = re.search(r'<form class="period".*?</form>', markup, re.DOTALL)
+    return found[0] if found else ""
+
+
+def test_chip_shows_the_days_understood_and_asks_again_as_a_form(dated_client: FlaskClient) -> None:
+    form = chip_of(asked(dated_client, dated.DATED))
+
+    assert inputs(form) == {
+        "q": dated.DATED,
+        "conversation": CONVERSATION,
+        "from": "2026-10-05",
+        "to": "2026-10-11",
+    }
+    assert '<span class="period-text" data-slot="period_text">上周</span>' in form
+    assert '<span class="period-days" data-slot="period_days">2026年10月5日—11日</span>' in form
+    assert 'name="period" value="off"' in form
+    assert "data-dropped" not in form
+
+
+def test_question_without_a_range_has_no_chip(dated_client: FlaskClient) -> None:
+    assert chip_of(asked(dated_client, samples.NIGHT)) == ""
+
+
+def test_dropped_range_is_told(dated_client: FlaskClient) -> None:
+    form = chip_of(asked(dated_client, dated.DROPPED))
+
+    assert " data-dropped>" in form
+    assert '<p class="period-note">这段时间的报纸里没有，以下来自全部报纸。</p>' in form
+
+
+@pytest.mark.parametrize(
+    ("given", "limits", "days"),
+    [
+        ({"from": "2026-10-01", "to": "2026-10-31"}, (date(2026, 10, 1), date(2026, 10, 31)), "1日—31日"),
+        ({"from": "2026-10-01", "to": ""}, (date(2026, 10, 1), None), "2026年10月1日起"),
+        ({"to": "2026-10-31"}, (None, date(2026, 10, 31)), "截至2026年10月31日"),
+    ],
+)
+def test_days_in_the_address_limit_the_question(
+    dated_client: FlaskClient,
+    limited: DatedService,
+    given: dict[str, str],
+    limits: tuple[date | None, date | None],
+    days: str,
+) -> None:
+    response = dated_client.get("/", query_string={"q": dated.DATED, **given})
+
+    form = chip_of(response.get_data(as_text=True))
+    assert limited.calls[0]["filters"] == Filters(*limits)
+    assert "use_period" not in limited.calls[0]
+    assert days in form
+    assert '<span class="period-text" data-slot="period_text"></span>' in form
+
+
+@pytest.mark.parametrize(
+    "given", [{"period": "off", "from": "2026-10-05", "to": "2026-10-11"}, {"from": "", "to": ""}]
+)
+def test_range_is_taken_away_in_the_address(
+    dated_client: FlaskClient, limited: DatedService, given: dict[str, str]
+) -> None:
+    shown = dated_client.get("/", query_string={"q": dated.DATED, **given}).get_data(as_text=True)
+
+    assert limited.calls[0]["use_period"] is False
+    assert not limited.calls[0]["filters"]
+    assert 'class="reply-main answer"' in shown
+    assert chip_of(re.sub(r"<template.*?</template>", "", shown, flags=re.DOTALL)) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"from": "2026-10-11", "to": "2026-10-05"}, "起始日期晚于截止日期"),
+        ({"from": "2026-02-30"}, "日历上要有这一天"),
+        ({"to": '"><script>'}, "日历上要有这一天"),
+    ],
+)
+def test_impossible_days_in_the_address_are_told_in_words(
+    dated_client: FlaskClient, limited: DatedService, given: dict[str, str], told: str
+) -> None:
+    response = dated_client.get("/", query_string={"q": dated.DATED, **given})
+
+    assert response.status_code == 400
+    assert told in response.get_data(as_text=True)
+    assert "<script>" not in response.get_data(as_text=True)
+    assert limited.calls == []
+
+
+def test_failed_question_keeps_its_days() -> None:
+    client = create_app(FakeService(replies={samples.NIGHT: missing_index()}), Settings()).test_client()
+
+    shown = client.get("/", query_string={"q": samples.NIGHT, "from": "2026-10-05"}).get_data(as_text=True)
+
+    assert inputs(chip_of(shown))["from"] == "2026-10-05"
+    retry = re.search(r'data-slot="retry" href="([^"]*)"', shown)
+    assert retry
+    assert "from=2026-10-05" in retry[1]
+
+
+def test_span_answer_stands_first_and_is_emphasised_where_it_was_printed(dated_client: FlaskClient) -> None:
+    shown = asked(dated_client, dated.SEATS)
+
+    short = re.search(r'<p class="short-answer"[^>]*>(.*?)</p>', shown, re.DOTALL)
+    sentence = re.search(r'<p class="answer-text"[^>]*>(.*?)</p>', shown, re.DOTALL)
+    assert short
+    assert sentence
+    assert words(short[1]) == "120把。[1]"
+    assert words(sentence[1]) == f"{dated.SEATS_SENTENCE}[1]"
+    assert "又添了<strong>120把</strong>椅子" in sentence[1]
+    marks = re.findall(r'<mark data-slot="quote">(.*?)</mark>', shown, re.DOTALL)
+    assert marks[0] == dated.SEATS_SENTENCE.replace("120把", "<strong>120把</strong>")
+    assert "<strong>" not in marks[1]
+
+
+def test_span_answer_without_a_sentence_has_one_line(dated_client: FlaskClient) -> None:
+    shown = asked(dated_client, dated.GROWN)
+
+    assert re.search(r'<p class="short-answer" data-slot="short">6吨。', shown)
+    assert '<p class="answer-text" data-slot="text" hidden></p>' in shown
+    assert "87吨，比去年多出<strong>6吨</strong>" in shown
+
+
+def test_verdict_and_reason_stand_in_the_markup(dated_client: FlaskClient) -> None:
+    assert 'class="reply-main answer" data-verdict="no"' in asked(dated_client, dated.FERRY_STOPS)
+    assert "data-verdict" not in asked(dated_client, samples.NIGHT)
+    refused = asked(dated_client, dated.OUTSIDE)
+    assert 'class="reply-main unanswered" data-reason="outside_dates"' in refused
+    assert "不在收录的日期里" in refused
+    assert "报上没有写" not in re.sub(r"<main[^>]*>", "", refused)
+
+
+def test_writer_is_named_only_where_a_model_wrote(dated_client: FlaskClient) -> None:
+    assert "由 &lt;b&gt;qwen3:8b&lt;/b&gt; 撰写，引文来自报纸" in asked(dated_client, dated.WRITTEN)
+    plain = re.sub(r"<main[^>]*>", "", asked(dated_client, samples.NIGHT))
+    assert "撰写" not in plain
+
+
+def test_completed_question_is_shown_where_it_says_more(dated_client: FlaskClient) -> None:
+    shown = asked(dated_client, dated.FOLLOW_UP)
+
+    assert f'<p class="understood">理解为：<span data-slot="standalone">{dated.COMPLETED}</span></p>' in shown
+    assert '<p class="understood" hidden>' in asked(dated_client, samples.NIGHT)

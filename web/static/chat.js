@@ -2,7 +2,8 @@
 
 import { ask } from "./client.js";
 import { watchEnter } from "./composer.js";
-import { Turns } from "./turns.js";
+import { watchChips } from "./period.js";
+import { Turns, addressOf } from "./turns.js";
 
 const main = document.getElementById("content");
 const form = document.getElementById("ask");
@@ -31,7 +32,7 @@ async function reply(turn) {
   setBusy(true);
   turns.wait(turn);
   status.textContent = words.pending;
-  const body = { question: turn.question };
+  const body = { question: turn.question, ...turn.scope };
   if (conversation.value) body.conversation_id = conversation.value;
   const { answer, problem } = await ask(body, { waitMs: Number(words.waitMs), words });
   if (answer) showAnswer(turn, answer);
@@ -41,16 +42,18 @@ async function reply(turn) {
 
 function showAnswer(turn, answer) {
   conversation.value = answer.conversation_id ?? "";
-  turns.showAnswer(turn, answer);
-  remember(turn.question);
+  turns.showAnswer(turn, answer, (scope) => {
+    if (busy) return;
+    turn.scope = scope;
+    reply(turn);
+  });
+  remember(turn);
   status.textContent = `${words.answered}${answer.answer}`;
 }
 
 // Coming back from an article, or a reload, finds the last answer again.
-function remember(question) {
-  const address = new URLSearchParams({ q: question });
-  if (conversation.value) address.set("conversation", conversation.value);
-  history.replaceState(null, "", `/?${address}`);
+function remember(turn) {
+  history.replaceState(null, "", addressOf(turn, conversation.value));
 }
 
 function showProblem(turn, problem) {
@@ -78,6 +81,7 @@ suggestions?.addEventListener("submit", (event) => {
   event.preventDefault();
   begin(event.submitter.value);
 });
+watchChips(document.getElementById("turns"));
 watchEnter(box, () => form.requestSubmit());
 
 document.querySelector(".keys").hidden = false;

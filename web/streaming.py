@@ -1,0 +1,142 @@
+"""An answer as server-sent events, while it is being made.
+
+    stage      {"stage": "search" | "read" | "write"}
+    citation   one citation, as in the body of an answer
+    token      {"text": …}: a whole statement, checked; the tokens together make up the answer's text
+    answer     the whole body of `/api/answer`; where it differs from the tokens, it is what counts
+    error      a problem document; nothing comes after it
+
+The service works in a thread of its own, so that a sign of life can be sent while it is silent. A reader who
+leaves is noticed when something is sent, and the work ends at its next event.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+from flask import Response, request, stream_with_context
+
+from embeddings.records import Answer, Citation
+from web.context import Listener
+from web.errors import noted_problem
+
+MEDIA_TYPE = "text/event-stream"
+# Proxies and browsers give a silent connection up; this keeps it open.
+HEARTBEAT_S = 10.0
+# How far the service may be ahead of its reader.
+EVENTS_AHEAD = 64
+POLL_S = 0.5
+
+Give: TypeAlias = Callable[[Listener], Answer]
+_Event: TypeAlias = "tuple[str, Any]"
+
+
+class ReaderGone(Exception):
+    """Nobody listens any more."""
+
+
+class _Work:
+    """The service at work in its thread, and what it has told so far."""
+
+    def __init__(self, give: Give) -> None:
+        self._give = give
+        self._told: queue.Queue[_Event] = queue.Queue(EVENTS_AHEAD)
+        self._gone = threading.Event()
+
+    def start(self) -> None:
+        """Begin."""
+        threading.Thread(target=self._run, name="answer", daemon=True).start()
+
+    def next(self, wait_s: float) -> _Event | None:
+        """What was told next; nothing when it takes longer than that."""
+        try:
+            return self._told.get(timeout=wait_s)
+        except queue.Empty:
+            return None
+
+    def leave(self) -> None:
+        """Listen no longer: the work ends at its next event."""
+        self._gone.set()
+
+    def _run(self) -> None:
+        with suppress(ReaderGone):
+            try:
+                self._tell("answer", self._give(self._tell))
+            except ReaderGone:
+                raise
+            except Exception as error:  # noqa: BLE001 - shown by who reads, as any view's would be
+                self._tell("error", error)
+
+    def _tell(self, event: str, what: Any) -> None:
+        while not self._gone.is_set():
+            try:
+                return self._told.put((event, what), timeout=POLL_S)
+            except queue.Full:
+                continue
+        raise ReaderGone
+
+
+def wants_stream() -> bool:
+    """Whether the request asks for events rather than for one document."""
+    best = request.accept_mimetypes.best_match(["application/json", MEDIA_TYPE], default="application/json")
+    return best == MEDIA_TYPE
+
+
+def stream(give: Give) -> Response:
+    """Return the events of one answer.
+
+    Raises:
+        WenbaoError: it failed before there was anything to tell, as it would without a stream.
+    """
+    work = _Work(give)
+    work.start()
+    first = work.next(HEARTBEAT_S)
+    if first and first[0] == "error":
+        raise first[1]
+    response = Response(stream_with_context(_lines(work, first)), mimetype=MEDIA_TYPE)
+    # However it ends: a reader who has left before the first line never starts the lines.
+    response.call_on_close(work.leave)
+    response.headers["Cache-Control"] = "no-store, no-transform"
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would keep it all back until the end
+    return response
+
+
+def _lines(work: _Work, first: _Event | None) -> Iterator[str]:
+    told = False
+    event = first
+    while True:
+        if event is None:
+            yield ": …\n\n"
+        else:
+            name, what = event
+            told = told or name == "token"
+            if name == "answer" and not told:
+                yield from _told_at_once(what)
+            yield _line(name, what)
+            if name in ("answer", "error"):
+                return
+        event = work.next(HEARTBEAT_S)
+
+
+def _told_at_once(answer: Answer) -> Iterator[str]:
+    """Citations and text of an answer that was not told while it was made."""
+    for citation in answer.citations:
+        yield _line("citation", citation)
+    yield _line("token", answer.text)
+
+
+def _line(name: str, what: Any) -> str:
+    return f"event: {name}\ndata: {json.dumps(_document(name, what), ensure_ascii=False)}\n\n"
+
+
+def _document(name: str, what: Any) -> Any:
+    if isinstance(what, Answer | Citation):
+        return what.to_json()
+    if isinstance(what, Exception):
+        return noted_problem(what).to_json()
+    return {"text" if name == "token" else name: what}
