@@ -9,7 +9,7 @@ SHARED ?= ../shared
 PRECISION ?= auto
 FONT := /usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc
 
-.PHONY: help setup serve test check format eval eval-shared eval-pages bench fit-pages validate-pages count-pairs browser lock clean
+.PHONY: help setup serve test check format eval eval-shared eval-pages bench bench-peers fit-pages validate-pages count-pairs browser lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
@@ -59,6 +59,14 @@ bench: setup ## measure embedding, building, searching and answering by size (an
 	SHARED=$(SHARED) $(BIN)/python -m tests.bench.indexing
 	SHARED=$(SHARED) $(BIN)/python -m tests.bench.vectors
 	SHARED=$(SHARED) $(BIN)/python -m tests.bench.queries --plot tests/bench/growth.png
+
+bench-peers: setup .cache/peers/.installed ## measure other libraries on the same questions (needs $(SHARED))
+	SHARED=$(SHARED) $(BIN)/python -m tests.bench.peers --python .cache/peers/venv/bin/python
+
+.cache/peers/.installed: tests/bench/peers/requirements.txt
+	@test -x .cache/peers/venv/bin/python || $(PYTHON) -m venv .cache/peers/venv
+	.cache/peers/venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 fit-pages: setup ## learn the weights of the layout model from the marked pages and $(SHARED)
 	$(BIN)/python -m tests.bench.fit_pages --shared $(SHARED)
