@@ -36,6 +36,11 @@ _WHERE = re.compile(
     r"哪里|哪儿|什么地方|啥地方|何处|何地|哪个(?:地方|城市|省|县|市|区|镇|乡|村|街道|小区|社区)|地点"
 )
 _WHAT = re.compile(r"(?<!为)(?<!为了)什么(?!时|地方|人)|(?<!为)啥(?!时)|哪一?[个家所座条种些款项]|哪[几两]")
+# How things stand now was asked of the subject, and is no part of it.
+_WHEN_AT_END = re.compile(
+    r"(?:最新|最近|目前|现在|如今|当前)(?:定|改|安排)?[在到于]?$|(?:最新)?(?:定|改)[在到于]$"
+)
+SUBJECT_CHARS_MIN = 4
 _WHAT_AT_END = re.compile(
     rf"^(.{{2,}}?)(?:到底|究竟|主要|都)?(?:是|叫|为(?!什么|啥|谁)|属于)(?:谁|(?:什么|啥"
     rf"|哪一?[位个家所座条种里儿]|哪里)(?:[{HAN}]{{0,3}}[^的\\W])?)$"
@@ -91,6 +96,7 @@ class Topic:
         if asks_what and len(asks_what.group(1)) <= 30:
             return asks_what.group(1)
         cut = _tidied(whole[: wording.subject_end(whole)])
+        cut = _WHEN_AT_END.sub("", cut) if len(cut) > SUBJECT_CHARS_MIN else cut
         return cut if len(cut) >= 2 else self.statement
 
     @cached_property

@@ -134,3 +134,8 @@ def test_complete_never_fails(turns: list[tuple[str, str]], question: str) -> No
     done = complete(question, [Turn(asked, answer) for asked, answer in turns])
     assert done.follows == (done.text != question)
     assert len(done.text) <= STANDALONE_CHARS
+
+
+@pytest.mark.parametrize("before", ["最新定在哪天通车?", "现在定在哪天通车?"])
+def test_subject_is_without_how_things_stand_now(before: str) -> None:
+    assert complete("那它多长?", [Turn(f"岚江三桥{before}", "明年。")]).text == "岚江三桥多长?"
