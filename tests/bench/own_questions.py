@@ -2,8 +2,9 @@
 
 One JSON object a line: `question`, `answers` (any one suffices; `answers_all`: every one is needed),
 `evidence` (the verbatim sentences or clauses that prove it), `span` (what of the first of them answers),
-`page`, `kind`, `answerable`, and where it has them `history`, `now`, `verdict`. Those over the pages k and
-m are held out of the training of the span reader.
+`page`, `kind`, `answerable`, and where it has them `history`, `now`, `verdict`; of a question that no page
+answers `near`, verbatim what comes nearest, and `asks`, the kind of answer it asks for. Those over the pages
+k and m are held out of the training of the span reader.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class OwnQuestion:
     answerable: bool
     evidence: tuple[str, ...]
     span: str
+    near: str
     row: dict[str, Any]
 
     @property
@@ -77,6 +79,7 @@ def _question(row: dict[str, Any]) -> OwnQuestion:
         answerable=row["answerable"],
         evidence=tuple(row["evidence"]),
         span=row["span"],
+        near=row.get("near", ""),
         row=row,
     )
 
