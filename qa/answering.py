@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from embeddings.records import AnswerKind, Article, Citation, Hit
 from qa.evidence import Evidence
+from qa.features import SHORT_KINDS, SPAN_SURE
 from qa.question import Query, QuestionKind
 from qa.reading import Reading
 from qa.timeline import Told, disagreeing, is_articles_question, is_timeline, ordered
@@ -37,12 +38,9 @@ NEWER_MARGIN = 0.3
 DIFFERING_MARGIN = 0.6
 # A yes or no is given only where the sentence is as sure to be the right one.
 VERDICT_CONFIDENCE = 0.5
-# What answers is put before its sentence when it is short against it and the reader is sure enough (logits).
+# What answers is put before its sentence when it is short against it and the reader is sure of it.
 SPAN_CHARS_MAX = 24
-SPAN_SCORE_MIN = 2.0
-SPAN_KINDS = frozenset(
-    {QuestionKind.NUMBER, QuestionKind.DATE, QuestionKind.PERSON, QuestionKind.PLACE, QuestionKind.OTHER}
-)
+SPAN_KINDS = SHORT_KINDS | {QuestionKind.OTHER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ def _spoken(span: str, evidence: Evidence) -> Composed:
 def _short_span(evidence: Evidence) -> str:
     """What of the sentence answers, where it says less than the sentence and the reader is sure of it."""
     span = evidence.span
-    if span is None or span.score < SPAN_SCORE_MIN or span.end > evidence.end or span.start < evidence.start:
+    if span is None or span.score < SPAN_SURE or span.end > evidence.end or span.start < evidence.start:
         return ""
     text = evidence.text[span.start - evidence.start : span.end - evidence.start].strip("，,。;；:：、 \n")
     return text if 0 < len(text) <= min(SPAN_CHARS_MAX, len(evidence.text) // 2) else ""

@@ -11,6 +11,11 @@ from qa.question import Query, QuestionKind
 from qa.term_weights import TermWeights
 
 FRAGMENT_CHARS = 12
+# Logits from which the reader is sure of a span.
+SPAN_SURE = 2.0
+# Characters beside a span that may belong to it: a measure word after a number, 约 before it.
+SPAN_MARGINS = 1, 2
+SHORT_KINDS = frozenset({QuestionKind.NUMBER, QuestionKind.DATE, QuestionKind.PERSON, QuestionKind.PLACE})
 LONG_CHARS = 120
 
 SENTENCE_FEATURES = (
@@ -41,6 +46,9 @@ CONFIDENCE_FEATURES = (
     "top",  # its passage is the first one found
     "typed",
     "untyped",
+    "span_untyped",  # the span is not of the kind asked for: no days for "how many days"
+    "span_unsure",  # a number, day, person or place is asked for, and the reader is sure of none there
+    "number",  # a number is asked for: articles are full of others
 )
 
 _NUMERAL = r"(?:[0-9０-９][0-9０-９.,，]*[%％万亿千百十]*|[一二两三四五六七八九十百千万亿零〇半]+)"
@@ -48,7 +56,11 @@ _COUNTED = "个名人户次项元年月日天件家条台辆米公里亩吨岁�
 _TYPES = {
     kind: re.compile("|".join(patterns))
     for kind, patterns in {
-        QuestionKind.NUMBER: ("[0-9０-９]", f"[一二两三四五六七八九十百千万亿]+[{_COUNTED}]"),
+        QuestionKind.NUMBER: (
+            "[0-9０-９]",
+            f"[一二两三四五六七八九十百千万亿]+[{_COUNTED}]",
+            "[一二两三四五六七八九十]+(?:半|成|分之|番)|[过大]半|半数|翻[番倍]",
+        ),
         QuestionKind.DATE: (
             "[0-9０-９一二三四五六七八九十]+[年月日号点时]",
             "周[一二三四五六日末]|星期|[今明昨][天日晚]|[去今明]年|[上下]午|即日|季度",
@@ -185,4 +197,17 @@ def confidence_row(query: Query, terms: TermWeights, ranked: Sequence[tuple[floa
         float(hit.rank == 1),
         float(typed is True),
         float(typed is False),
+        float(_span_in_kind(query, sentence) is False),
+        float(query.kind in SHORT_KINDS and (sentence.span is None or sentence.span.score < SPAN_SURE)),
+        float(query.kind is QuestionKind.NUMBER),
     ]
+
+
+def _span_in_kind(query: Query, sentence: Sentence) -> bool | None:
+    """Whether what answers is of the kind asked for; `None`: anything may be, or nothing was seen."""
+    span = sentence.span
+    if span is None or query.kind not in SHORT_KINDS:
+        return None
+    before, after = SPAN_MARGINS
+    start, end = max(sentence.start, span.start - before), min(sentence.end, span.end + after)
+    return is_answered_in_kind(query, sentence.hit.article.text[start:end])

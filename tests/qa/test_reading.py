@@ -13,7 +13,16 @@ from embeddings.index.snapshot import Snapshot, open_current
 from embeddings.records import Article, Filters, Hit, Passage
 from embeddings.settings import Settings
 from embeddings.tokens import Tokenizer
-from qa.features import CONFIDENCE_FEATURES, SENTENCE_FEATURES, holds_unit, is_answered_in_kind, is_typed
+from qa.evidence import PlacedSpan, Sentence
+from qa.features import (
+    CONFIDENCE_FEATURES,
+    SENTENCE_FEATURES,
+    SPAN_SURE,
+    confidence_row,
+    holds_unit,
+    is_answered_in_kind,
+    is_typed,
+)
 from qa.question import Query, QuestionKind, understand
 from qa.reading import MORE_READ, PASSAGES_READ, Reader, Reading, Weights, probability
 from qa.reranking import READ_AT_LEAST
@@ -159,6 +168,8 @@ def test_kind_asked_for_is_looked_for_in_a_sentence(question: str, sentence: str
     [
         ("票价多少钱?", "票价两元。", True),
         ("票价多少钱?", "有 30 条船。", False),
+        ("用电少了多少?", "用电少了一半。", True),
+        ("用电少了多少?", "用电少了三成。", True),
         ("改造了多长时间?", "改造用了三个月。", True),
         ("改造了多长时间?", "改造很快。", False),
         ("司机叫什么名字?", "司机林一帆说，车上人多。", True),
@@ -168,6 +179,32 @@ def test_kind_asked_for_is_looked_for_in_a_sentence(question: str, sentence: str
 )
 def test_kind_asked_for_is_met_strictly(question: str, sentence: str, met: bool | None) -> None:
     assert is_answered_in_kind(understand(question), sentence) is met
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "untyped", "unsure"),
+    [
+        ("新桥总投资多少元?", "三亿元", 0.0, 0.0),
+        ("新桥总投资多少元?", "三亿", 0.0, 0.0),  # the measure word stands right behind it
+        ("新桥建了多少天?", "三亿元", 1.0, 0.0),
+        ("新桥的设计师叫什么名字?", "全长八百", 1.0, 0.0),
+        ("新桥总投资多少元?", "", 0.0, 1.0),
+        ("新桥怎么样?", "", 0.0, 0.0),
+    ],
+)
+def test_span_of_another_kind_and_none_at_all_speak_against_an_answer(
+    snapshot: Snapshot, tokenizer: Tokenizer, question: str, answer: str, untyped: float, unsure: float
+) -> None:
+    query = understand(question)
+    hit = found_for(snapshot, tokenizer, "新桥总投资多少元?")[0]
+    start = hit.article.text.index("新桥总投资")
+    sentence = Sentence(hit, start, start + 14, hit.article.text[start : start + 14])
+    if answer:
+        at = hit.article.text.index(answer)
+        sentence = replace(sentence, span=PlacedSpan(at, at + len(answer), SPAN_SURE), span_score=SPAN_SURE)
+    row = confidence_row(query, TermWeights(snapshot, query, tokenizer), [(1.0, sentence)])
+    told = dict(zip(CONFIDENCE_FEATURES, row, strict=True))
+    assert (told["span_untyped"], told["span_unsure"]) == (untyped, unsure)
 
 
 def test_figures_of_a_question_are_met_by_value(snapshot: Snapshot, tokenizer: Tokenizer) -> None:
