@@ -24,7 +24,7 @@ from qa.features import (
     is_typed,
 )
 from qa.question import Query, QuestionKind, understand
-from qa.reading import MORE_READ, PASSAGES_READ, Reader, Reading, Weights, probability
+from qa.reading import HOPELESS, MORE_READ, PASSAGES_READ, SURE, Reader, Reading, Weights, probability
 from qa.reranking import READ_AT_LEAST
 from qa.retrieval import find_candidates, hits, search_lexically
 from qa.spans import Span
@@ -59,9 +59,9 @@ def only(**weights: float) -> Weights:
     )
 
 
-def unsure(**weights: float) -> Weights:
-    """The same, sure of nothing."""
-    return Weights(only(**weights).sentence, (-9.0, *[0.0] * (len(CONFIDENCE_FEATURES) - 1)))
+def unsure(logit: float, **weights: float) -> Weights:
+    """The same, as sure of every sentence as this logit says."""
+    return Weights(only(**weights).sentence, (logit, *[0.0] * (len(CONFIDENCE_FEATURES) - 1)))
 
 
 class CountingSpans(FakeSpans):
@@ -119,11 +119,15 @@ def test_more_is_read_only_while_the_first_passages_leave_doubt(
     snapshot: Snapshot, tokenizer: Tokenizer
 ) -> None:
     query = understand("新桥总投资多少元?")
-    sure, doubting = CountingSpans(), CountingSpans()
+    sure, doubting, hopeless = CountingSpans(), CountingSpans(), CountingSpans()
     Reader(sure, tokenizer, only(span=1.0)).read(snapshot, query, many_hits(snapshot, tokenizer))
     assert sure.given == [READ_AT_LEAST]
-    Reader(doubting, tokenizer, unsure(span=1.0)).read(snapshot, query, many_hits(snapshot, tokenizer))
+    doubt = -2.0
+    assert HOPELESS < probability(doubt) < SURE
+    Reader(doubting, tokenizer, unsure(doubt, span=1.0)).read(snapshot, query, many_hits(snapshot, tokenizer))
     assert doubting.given == [READ_AT_LEAST, MORE_READ]
+    Reader(hopeless, tokenizer, unsure(-9.0, span=1.0)).read(snapshot, query, many_hits(snapshot, tokenizer))
+    assert hopeless.given == [READ_AT_LEAST]
 
 
 def test_term_weights_sum_to_one_and_missing_terms_count(snapshot: Snapshot, tokenizer: Tokenizer) -> None:
