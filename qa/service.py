@@ -6,6 +6,7 @@ call works on one snapshot from its first line to its last.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import secrets
@@ -19,6 +20,7 @@ import numpy as np
 from embeddings.encoder import Encoder
 from embeddings.errors import GenerationFailed, GeneratorUnavailable, NotFoundError, QuestionError
 from embeddings.halves import Halves, halves_of
+from embeddings.index.catalog import IssuePage
 from embeddings.index.snapshot import Snapshot
 from embeddings.records import Answer, AnswerKind, Article, ArticleKind, Filters, Hit, Mode, Pointers
 from embeddings.settings import Settings
@@ -29,8 +31,10 @@ from qa.asking import Finder, Found
 from qa.batching import QueryBatcher
 from qa.citations import check
 from qa.conversations import Conversations
+from qa.follow_ups import follow_ups
 from qa.following import Degraded, Follower
 from qa.generation import Generator
+from qa.later import later_articles
 from qa.question import Query, Turn, check_question, of_standalone, understand
 from qa.reading import Material, Reader, SpanSource, Weights
 from qa.refusal import reason_for, refusal_text
@@ -120,13 +124,15 @@ class Service:
         history: Sequence[Turn] = (),
         today: datetime.date | None = None,
         use_period: bool = True,
+        reader: str = "",
         listen: Listener = _deaf,
     ) -> Answer:
         """Answer a question in the light of its conversation, or of the `history` given, oldest first.
 
         `today` is the day on which it is asked, for questions that speak of yesterday; the present one if not
-        given. With `use_period` off, days that the question names limit nothing. `listen` is called in
-        the asking thread; what it raises ends the work and is passed on.
+        given. With `use_period` off, days that the question names limit nothing. A new conversation is
+        kept for `reader`. `listen` is called in the asking thread; what it raises ends the work and is
+        passed on.
 
         Raises:
             QuestionError: the question cannot be used.
@@ -155,13 +161,17 @@ class Service:
         watch.lap("write")
         if self._conversations:
             conversation_id = conversation_id or self._conversations.start()
-            self._conversations.add(conversation_id, Turn(query.standalone, answer.text))
-        return replace(
+        answer = replace(
             answer,
             snapshot=snapshot.number,
             conversation_id=conversation_id,
             timings_ms=watch.timings_ms(),
         )
+        if self._conversations and conversation_id:
+            turn = Turn(query.standalone, answer.text)
+            scope = scope_json(filters, use_period=use_period)
+            self._conversations.add(conversation_id, turn, answer=answer, scope=scope, reader=reader)
+        return answer
 
     def _generator_for(self, mode: Mode) -> Generator | None:
         if mode is Mode.GENERATIVE and self._generator is None:
@@ -233,24 +243,6 @@ class Service:
         query = understand(question, history)
         return query, self._finder.material(self._current(), query, depth)
 
-    def turns(self, conversation_id: str) -> list[Turn]:
-        """The turns of a conversation, oldest first.
-
-        Raises:
-            NotFoundError: there is none with this id.
-        """
-        return self._kept_conversations.turns(conversation_id)
-
-    def forget(self, conversation_id: str) -> None:
-        """Delete a conversation; raises as `turns`."""
-        self._kept_conversations.forget(conversation_id)
-
-    @property
-    def _kept_conversations(self) -> Conversations:
-        if self._conversations is None:
-            raise NotFoundError("这里不保存对话。", hint="请向服务提问。", code="conversation_not_found")
-        return self._conversations
-
     def article(self, article_id: str) -> Article:
         """One article.
 
@@ -272,6 +264,35 @@ class Service:
     def newest(self, limit: int) -> list[Article]:
         """Articles of the newest issue first, front page first."""
         return self._current().catalog.newest(limit)
+
+    def papers(self) -> list[str]:
+        """Names of the papers that are indexed."""
+        return self._current().catalog.papers()
+
+    def issue_pages(self, filters: Filters) -> list[IssuePage]:
+        """The pages of the issues that a filter lets through, newest day first."""
+        return self._current().catalog.issue_pages(filters)
+
+    def articles_of(self, filters: Filters, limit: int) -> list[Article]:
+        """Articles that a filter lets through, page by page as printed; at most `limit`."""
+        return self._current().catalog.articles_of(filters, limit)
+
+    def later(self, article: Article, limit: int) -> list[Article]:
+        """Articles of later days that go on with the story of this one, best first; at most `limit`."""
+        return later_articles(self._current(), self._finder, article, limit)
+
+    def follow_ups(self, answer: Answer, limit: int) -> list[str]:
+        """Questions that go on from an answer and that its articles answer; at most `limit`."""
+        return follow_ups(answer, self._cited(answer), limit)
+
+    def _cited(self, answer: Answer) -> list[Article]:
+        """The articles of an answer as far as they are still indexed, in the order they are cited."""
+        catalog = self._current().catalog
+        found = []
+        for identity in dict.fromkeys(citation.article.id for citation in answer.citations):
+            with contextlib.suppress(NotFoundError):
+                found.append(catalog.article(identity))
+        return found
 
     def suggestions(self, limit: int) -> list[str]:
         """Questions made from the newest headlines."""
@@ -356,6 +377,21 @@ def _refused(snapshot: Snapshot, query: Query, found: Found) -> Answer:
         period=query.period,
         period_dropped=found.period_dropped,
     )
+
+
+def scope_json(filters: Filters | None, *, use_period: bool) -> dict[str, Any]:
+    """What the asker limited a question to, as a request says it; what limits nothing is left out."""
+    given = filters or Filters()
+    limits = {
+        "date_from": given.date_from.isoformat() if given.date_from else None,
+        "date_to": given.date_to.isoformat() if given.date_to else None,
+        "paper": given.paper,
+        "page": given.page,
+    }
+    scope: dict[str, Any] = {} if use_period else {"use_period": False}
+    if given:
+        scope["filters"] = {name: value for name, value in limits.items() if value is not None}
+    return scope
 
 
 def status_of(snapshot: Snapshot, degraded: Degraded | None = None) -> Status:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote as percent_encoded
 from urllib.parse import urlsplit
 
-from embeddings.records import Answer, AnswerKind, Article, Citation
+from markupsafe import Markup
+
+from embeddings.records import Answer, AnswerKind, Article, Citation, Mode
+from qa.conversations import KeptTurn
+from qa.kept_answers import answer_of
 from web.errors import Problem
-from web.labels import REASONS
-from web.periods import NO_SCOPE, Chip, Scope, chip
+from web.markdown import written_answer
+from web.references import answer_in_plain_text, answer_with_gbt7714
+from web.scopes import NO_SCOPE, Chip, Scope, chip, kept_scope
 from web.typeset import AnswerPart, Excerpt, Span, answer_parts, date_text, emphasised, excerpt, page_text
+from web.words import refusal_heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +26,10 @@ class Report:
 
     href: str
     title: str
-    paper: str
-    date: str
-    page: str
-    byline: str
+    paper: str = ""
+    date: str = ""
+    page: str = ""
+    byline: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +47,14 @@ class Turn:
     """A question with what came of it: an answer, an honest no, or a problem.
 
     `standalone` is how the question was understood, empty where that says nothing new. `short` is the
-    first line of an answer that is one name, number or day; `parts` is the sentence that carries it.
-    `reason`, `refusal` (its heading) and `verdict` are empty where there is none, as is `model`.
+    first line of an answer that is one name, number or day; `parts` is the sentence that carries it, and
+    `written` takes their place where a language model wrote. `rating` is 1, -1 or 0; `gbt` and `plain` are
+    what a reader copies. Texts are empty where there is nothing to say.
     """
 
     number: int
     question: str
+    answer_id: str = ""
     standalone: str = ""
     scope: Scope = NO_SCOPE
     chip: Chip | None = None
@@ -57,15 +65,17 @@ class Turn:
     model: str = ""
     short: tuple[AnswerPart, ...] = ()
     parts: tuple[AnswerPart, ...] = ()
+    written: Markup = Markup("")  # noqa: RUF009 - immutable
     sources: tuple[Source, ...] = ()
     related: tuple[Report, ...] = ()
+    follow_ups: tuple[str, ...] = ()
     problem: Problem | None = None
     conversation_id: str = ""
+    rating: int = 0
+    gbt: str = ""
+    plain: str = ""
 
 
-# Slots of the `<template>` elements, which the scripts fill.
-BLANK_REPORT = Report(href="/", title="", paper="", date="", page="", byline="")
-BLANK_SOURCE = Source(n=0, report=BLANK_REPORT, excerpt=Excerpt())
 BLANK_TURN = Turn(number=0, question="")
 
 
@@ -94,28 +104,42 @@ def source(citation: Citation, span: str = "") -> Source:
     return Source(citation.n, report(citation.article, place), cut, emphasised([AnswerPart(cut.quote)], span))
 
 
-def answered_turn(question: str, answer: Answer, *, number: int, scope: Scope = NO_SCOPE) -> Turn:
+def kept_turn(kept: KeptTurn, *, number: int, conversation_id: str = "") -> Turn:
+    """Describe a turn as it was kept; one of an older version has no more than its texts."""
+    if kept.answer is None:
+        parts = (AnswerPart(kept.text),)
+        return Turn(number, kept.question, answered=True, parts=parts, conversation_id=conversation_id)
+    turn = answered_turn(answer_of(kept.answer), number=number, scope=kept_scope(kept.scope))
+    return replace(turn, rating=kept.rating, conversation_id=conversation_id)
+
+
+def answered_turn(answer: Answer, *, number: int, scope: Scope = NO_SCOPE) -> Turn:
     """Describe a question, asked within `scope`, and what the service said to it."""
     short, text = lines_of(answer)
     numbers = {citation.n for citation in answer.citations}
+    by_model = answer.answered and answer.mode is Mode.GENERATIVE
     return Turn(
         number=number,
-        question=question,
-        standalone=_news(question, answer.standalone_question),
+        question=answer.question,
+        answer_id=answer.id,
+        standalone=_news(answer.question, answer.standalone_question),
         scope=scope,
         chip=chip(scope, answer.period, dropped=answer.period_dropped),
         answered=answer.answered,
         verdict=answer.verdict,
         reason=answer.reason,
-        refusal=REASONS.get(answer.reason, ""),
+        refusal="" if answer.answered else refusal_heading(answer.reason),
         model=answer.model,
         short=answer_parts(short, numbers),
-        parts=emphasised(answer_parts(text, numbers), answer.span if short else ""),
+        parts=() if by_model else emphasised(answer_parts(text, numbers), answer.span if short else ""),
+        written=written_answer(answer.text, numbers, number) if by_model else Markup(""),
         sources=tuple(
             source(citation, "" if place else answer.span) for place, citation in enumerate(answer.citations)
         ),
         related=tuple(report(article) for article in answer.related),
         conversation_id=answer.conversation_id or "",
+        gbt=answer_with_gbt7714(answer),
+        plain=answer_in_plain_text(answer),
     )
 
 

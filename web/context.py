@@ -1,4 +1,4 @@
-"""What the views need of the process they run in: the service and the settings."""
+"""What the views need of the process they run in: the service, the chat store and the settings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from embeddings.records import Answer, Article, Filters, Mode
 
 if TYPE_CHECKING:
     from embeddings.halves import Halves
+    from embeddings.index.catalog import IssuePage
     from embeddings.settings import Settings
+    from qa.chats import Chats
     from qa.service import SearchResult, Status
     from qa.turns import Turn
 
 SERVICE = "wenbao.service"
 SETTINGS = "wenbao.settings"
+CHATS = "wenbao.chats"
 NO_FILTERS = Filters()
 # Told "stage" with its name, "token" with text, "citation" with the record, as they come.
 Listener: TypeAlias = Callable[[str, Any], None]
@@ -43,24 +46,19 @@ class AskService(Protocol):
         history: Sequence[Turn] = (),
         today: date | None = None,
         use_period: bool = True,
+        reader: str = "",
         listen: Listener = deaf,
     ) -> Answer:
-        """Answer one question; `QuestionError` when it cannot be used.
+        """Answer one question and keep it; `QuestionError` when it cannot be used.
 
-        Without `use_period` no range of days is read out of the question. `listen` is called in the asking
-        thread; what it raises ends the work and is passed on.
+        A new conversation is kept for `reader`. Without `use_period` no range of days is read out of the
+        question. `listen` is called in the asking thread; what it raises ends the work and is passed on.
         """
 
     def search(
         self, query: object, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None
     ) -> SearchResult:
         """Find passages, best first, at most `k`."""
-
-    def turns(self, conversation_id: str) -> list[Turn]:
-        """Return the turns of a conversation, oldest first; `NotFoundError` when there is none."""
-
-    def forget(self, conversation_id: str) -> None:
-        """Delete a conversation; `NotFoundError` when there is none."""
 
     def article(self, article_id: str) -> Article:
         """Return one article; `NotFoundError` for any id that names none."""
@@ -70,6 +68,21 @@ class AskService(Protocol):
 
     def reprints(self, article: Article) -> list[Article]:
         """Return the other articles that print the same text, newest issue first."""
+
+    def later(self, article: Article, limit: int) -> list[Article]:
+        """Return articles of later days that go on with the story of this one, best first."""
+
+    def papers(self) -> list[str]:
+        """Return the names of the papers that are indexed."""
+
+    def issue_pages(self, filters: Filters) -> list[IssuePage]:
+        """Return the pages of the issues that a filter lets through, newest day first."""
+
+    def articles_of(self, filters: Filters, limit: int) -> list[Article]:
+        """Return articles that a filter lets through, page by page as printed."""
+
+    def follow_ups(self, answer: Answer, limit: int) -> list[str]:
+        """Return questions that go on from an answer and that its articles answer; at most `limit`."""
 
     def newest(self, limit: int) -> list[Article]:
         """Return articles of the newest issues first, the front page first in each."""
@@ -81,15 +94,21 @@ class AskService(Protocol):
         """Return what serves now; `IndexMissing` when nothing has been built."""
 
 
-def provide(app: Flask, service: AskService, settings: Settings) -> None:
-    """Hand the service and the settings to every view of `app`."""
+def provide(app: Flask, service: AskService, chats: Chats, settings: Settings) -> None:
+    """Hand the service, the chat store and the settings to every view of `app`."""
     app.extensions[SERVICE] = service
+    app.extensions[CHATS] = chats
     app.extensions[SETTINGS] = settings
 
 
 def service() -> AskService:
     """Return the running application's service."""
     return cast("AskService", current_app.extensions[SERVICE])
+
+
+def chats() -> Chats:
+    """Return the running application's chat store."""
+    return cast("Chats", current_app.extensions[CHATS])
 
 
 def settings() -> Settings:

@@ -107,6 +107,21 @@ class SearchBody(_Asking):
     k: Annotated[int, Field(ge=1, le=100)] = 10
 
 
+class TitleBody(_Strict):
+    """The body of `PATCH /api/conversations/<id>`."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class FeedbackBody(_Strict):
+    """The body of `POST /api/feedback`: 1 or -1, or 0 to take it back; `reason` as `qa.feedback.Reason`."""
+
+    answer_id: ShortText
+    rating: Annotated[int, Field(ge=-1, le=1)]
+    reason: ShortText | None = None
+    comment: Annotated[str, Field(max_length=1000)] | None = None
+
+
 def read_body(model: type[Body]) -> Body:
     """Read the current request's JSON body.
 

@@ -1,7 +1,6 @@
 """Text set for a page: which characters are marked, and how dates and pages are written.
 
-Pure functions. Offsets count code points, as everywhere in Python; `static/text.js` does the
-same for what the browser sets itself.
+Functions of their arguments and of the reader's language. Offsets count code points, as everywhere in Python.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from embeddings.records import Article, Citation
-from web.labels import CHINESE
+from web import words
 
 MARK = re.compile(r"\[(\d{1,3})\]", re.ASCII)
 QUOTE_PARAMETER = re.compile(r"(\d{1,9})-(\d{1,9})", re.ASCII)
@@ -125,6 +124,39 @@ class Piece:
 
 Line = tuple[Piece, ...]
 
+# What a result of a search shows of a passage.
+RESULT_CHARS = 160
+RESULT_BEFORE_CHARS = 30
+# No longer run of a query is looked for, so that a long query costs little.
+RUN_CHARS_MAX = 24
+
+
+def search_excerpt(passage: str, query: str) -> tuple[Piece, ...]:
+    """Cut a passage to where it first meets the query's words, which are marked, without line breaks."""
+    words_met = _met(passage, query)
+    first = min((passage.find(word) for word in words_met), default=0)
+    start = max(first - RESULT_BEFORE_CHARS, 0) if len(passage) > RESULT_CHARS else 0
+    cut = passage[start : start + RESULT_CHARS].replace("\n", " ")
+    cut = ("……" if start else "") + cut + ("……" if start + RESULT_CHARS < len(passage) else "")
+    if not words_met:
+        return (Piece(cut),)
+    parts = re.split("(" + "|".join(map(re.escape, words_met)) + ")", cut)
+    return tuple(Piece(part, marked=place % 2 == 1) for place, part in enumerate(parts) if part)
+
+
+def _met(passage: str, query: str) -> list[str]:
+    """The longest runs of the query that stand in the passage, longest first: two characters at least."""
+    runs: list[str] = []
+    for piece in re.findall(r"\w+", query):
+        start = 0
+        while start < len(piece) - 1:
+            ends = range(min(len(piece), start + RUN_CHARS_MAX), start + 1, -1)
+            end = next((e for e in ends if piece[start:e] in passage), 0)
+            if end:
+                runs.append(piece[start:end])
+            start = end or start + 1
+    return sorted(set(runs), key=len, reverse=True)
+
 
 @dataclass(frozen=True, slots=True)
 class SetArticle:
@@ -187,16 +219,7 @@ def date_text(when: date | str | None) -> str:
     if when is None:
         return ""
     day = date.fromisoformat(when) if isinstance(when, str) else when
-    return CHINESE["date"].format(day.year, day.month, day.day)
-
-
-def dates_text(first: str | None, last: str | None) -> str:
-    """Write the range of two ISO dates; one day when they are the same, empty when either is unknown."""
-    if first is None or last is None:
-        return ""
-    if first == last:
-        return date_text(first)
-    return CHINESE["dates_between"].format(date_text(first), date_text(last))
+    return words.date_pattern().format(day.year, day.month, day.day)
 
 
 def period_text(first: date | None, last: date | None) -> str:
@@ -205,21 +228,28 @@ def period_text(first: date | None, last: date | None) -> str:
         return (
             date_text(first)
             if first == last
-            else CHINESE["period_between"].format(date_text(first), _last_day_text(first, last))
+            else words.between_pattern().format(date_text(first), _last_day_text(first, last))
         )
     if first:
-        return CHINESE["period_since"].format(date_text(first))
-    return CHINESE["period_until"].format(date_text(last)) if last else ""
+        return words.since_pattern().format(date_text(first))
+    return words.until_pattern().format(date_text(last)) if last else ""
+
+
+def dates_text(first: str | None, last: str | None) -> str:
+    """Write the range of two ISO dates; empty when either is unknown."""
+    if first is None or last is None:
+        return ""
+    return period_text(date.fromisoformat(first), date.fromisoformat(last))
 
 
 def _last_day_text(first: date, last: date) -> str:
     if first.year != last.year:
         return date_text(last)
     if first.month != last.month:
-        return CHINESE["month_day"].format(last.month, last.day)
-    return CHINESE["day"].format(last.day)
+        return words.month_day_pattern().format(last.month, last.day)
+    return words.day_pattern().format(last.day)
 
 
 def page_text(page: str | None) -> str:
     """Write a page number as a paper prints it (`第01版`); `None` is empty."""
-    return CHINESE["page"].format(page) if page else ""
+    return words.page_pattern().format(page) if page else ""

@@ -91,6 +91,16 @@ class FileEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuePage:
+    """One page of one issue, and how many articles of it are indexed."""
+
+    paper: str | None
+    date: datetime.date
+    page: str | None
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
 class Withheld:
     """An article that the operator took out and that is to stay out: `body` is the hash of its body."""
 
@@ -210,6 +220,30 @@ class Catalog:
         )
         return [_article(record) for (record,) in rows]
 
+    def issue_pages(self, filters: Filters) -> list[IssuePage]:
+        """The pages of the dated issues that a filter lets through, newest day first; pages as text sorts."""
+        conditions, values = _conditions(filters)
+        rows = self._rows(
+            f"SELECT paper, day, page, count(*) FROM articles a WHERE day IS NOT NULL AND {conditions}"
+            " GROUP BY day, paper, page ORDER BY day DESC, paper, page",
+            values,
+        )
+        return [IssuePage(paper, _day(day), page, count) for paper, day, page, count in rows]
+
+    def articles_of(self, filters: Filters, limit: int) -> list[Article]:
+        """Articles that a filter lets through, page by page as printed; at most `limit`."""
+        conditions, values = _conditions(filters)
+        rows = self._rows(
+            f"SELECT record FROM articles a WHERE {conditions}"
+            " ORDER BY day DESC, paper, page, json_extract(record, '$.source.start'), key LIMIT ?",
+            [*values, limit],
+        )
+        return [_article(record) for (record,) in rows]
+
+    def papers(self) -> list[str]:
+        """Names of the papers, in the order of their text."""
+        return [paper for (paper,) in self._rows(_PAPERS)]
+
     def articles(self) -> list[Article]:
         """Every article, in the order they came in."""
         return [_article(record) for (record,) in self._rows("SELECT record FROM articles ORDER BY key")]
@@ -276,6 +310,7 @@ class Catalog:
 
 
 _FILES = "SELECT path, name, place, size, mtime_ns, hash, reader, refused FROM files"
+_PAPERS = "SELECT DISTINCT paper FROM articles WHERE paper IS NOT NULL ORDER BY paper"
 _WITHHELD = "SELECT id, title, path, body FROM withheld ORDER BY id"
 
 
@@ -286,6 +321,10 @@ def _file_entry(row: Any) -> FileEntry:
 
 def _iso(day: int | None) -> str | None:
     return None if day is None else f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}"
+
+
+def _day(day: int) -> datetime.date:
+    return datetime.date(day // 10_000, day // 100 % 100, day % 100)
 
 
 def _conditions(filters: Filters) -> tuple[str, list[object]]:

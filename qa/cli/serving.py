@@ -9,15 +9,13 @@ from flask import Flask
 
 from embeddings.encoder import find_encoder
 from embeddings.settings import Settings
+from qa.chats import CHAT_STORE, Chats
 from qa.cli.show import Command, settings_for
-from qa.conversations import Conversations
 from qa.service import Service
 from qa.spans import SpanReader
 from web import create_app
 from web.server import ON_CLOSE
 from web.server import serve as run_server
-
-CHAT_STORE = "chat.sqlite"
 
 
 @click.command(cls=Command)
@@ -32,14 +30,10 @@ def serve(host: str | None, port: int | None, data: Path | None) -> int:
 
 def make_app(settings: Settings) -> Flask:
     """The application over the real service, with the models and the published snapshot in memory."""
-    service = Service(
-        settings,
-        find_encoder(settings),
-        SpanReader(settings.cache),
-        Conversations(settings.data / CHAT_STORE),
-    )
+    chats = Chats(settings.data / CHAT_STORE)
+    service = Service(settings, find_encoder(settings), SpanReader(settings.cache), chats.conversations)
     service.warm()
     service.follow()
-    app = create_app(service, settings)
+    app = create_app(service, chats, settings)
     app.extensions[ON_CLOSE] = service.close
     return app

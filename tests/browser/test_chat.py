@@ -13,10 +13,8 @@ from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 
 from embeddings.records import Answer, Citation
-from embeddings.settings import Settings
 from tests.web import samples
-from tests.web.fakes import CONVERSATION, FakeService, missing_index
-from web import create_app
+from tests.web.fakes import CONVERSATION, FakeService, app_over, missing_index
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +28,7 @@ def service() -> FakeService:
 
 @pytest.fixture
 def base_url(service: FakeService, serve_app: Callable[[Flask], str]) -> str:
-    return serve_app(create_app(service, Settings()))
+    return serve_app(app_over(service))
 
 
 def ask(page: Page, question: str) -> Locator:
@@ -83,7 +81,7 @@ def test_quote_far_down_is_scrolled_to_on_a_phone(
     long = replace(samples.TEA, body="\n".join(f"第{n}段写的是茶山上的事。" * 6 for n in range(40)))
     text = "第31段写的是茶山上的事。"
     start = long.text.index(text)
-    base_url = serve_app(create_app(FakeService(articles=[long]), Settings()))
+    base_url = serve_app(app_over(FakeService(articles=[long])))
     page = new_page(viewport=PHONE)
 
     page.goto(f"{base_url}/articles/{long.id}?quote={start}-{start + len(text)}#quote")
@@ -208,7 +206,7 @@ def test_waiting_turn_is_busy_and_takes_no_second_question(
         return samples.NIGHT_REPLY
 
     service = FakeService(replies={"慢": wait})
-    page.goto(serve_app(create_app(service, Settings())))
+    page.goto(serve_app(app_over(service)))
     box = page.get_by_label("问题")
     box.fill("慢")
     box.press("Enter")
@@ -241,7 +239,7 @@ def test_unanswered_question_looks_different_and_offers_related(page: Page, base
 
 def test_failure_is_told_in_words_and_asked_again(page: Page, serve_app: Callable[[Flask], str]) -> None:
     replies: dict[str, Answer | Exception] = {samples.NIGHT: RuntimeError("secret")}
-    page.goto(serve_app(create_app(FakeService(replies=replies), Settings())))
+    page.goto(serve_app(app_over(FakeService(replies=replies))))
     turn = ask(page, samples.NIGHT)
     expect(turn).to_contain_text("服务内部出了差错")
     expect(turn).to_contain_text("请求编号")
@@ -258,7 +256,7 @@ def test_service_out_of_reach_is_told_in_words(
     new_page: Callable[..., Page], serve_app: Callable[[Flask], str]
 ) -> None:
     page = new_page()
-    page.goto(serve_app(create_app(FakeService(), Settings())))
+    page.goto(serve_app(app_over(FakeService())))
     page.route("**/api/answer", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
     expect(ask(page, "一")).to_contain_text("读不懂")
     page.unroute("**/api/answer")
@@ -270,7 +268,7 @@ def test_service_out_of_reach_is_told_in_words(
 def test_missing_index_is_told_on_the_front_and_in_the_reply(
     page: Page, serve_app: Callable[[Flask], str]
 ) -> None:
-    page.goto(serve_app(create_app(FakeService(failure=missing_index()), Settings())))
+    page.goto(serve_app(app_over(FakeService(failure=missing_index()))))
     expect(page.locator(".notice")).to_contain_text("wenbao build seeds")
 
     turn = ask(page, samples.NIGHT)

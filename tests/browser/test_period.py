@@ -11,11 +11,10 @@ from flask import Flask
 from playwright.sync_api import Locator, Page, expect
 
 from embeddings.records import Filters
-from embeddings.settings import Settings
 from tests.browser.test_chat import PHONE, ask, squeezed
 from tests.web import dated, samples
 from tests.web.dated import DatedService, dated_service
-from web import create_app
+from tests.web.fakes import app_over
 from web.typeset import period_text
 
 pytestmark = pytest.mark.browser
@@ -30,7 +29,7 @@ def service() -> DatedService:
 
 @pytest.fixture
 def base_url(service: DatedService, serve_app: Callable[[Flask], str]) -> str:
-    return serve_app(create_app(service, Settings()))
+    return serve_app(app_over(service))
 
 
 def opened(turn: Locator) -> Locator:

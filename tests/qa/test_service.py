@@ -23,7 +23,9 @@ from embeddings.halves import Halves
 from embeddings.index.snapshot import CATALOG, publish, snapshot_folder
 from embeddings.records import Answer, AnswerKind, Filters, Mode
 from embeddings.settings import Settings
+from qa.chat_store import ChatStore
 from qa.conversations import Conversations
+from qa.kept_answers import answer_of
 from qa.question import Turn
 from qa.refusal import Reason
 from qa.service import SEARCH_MAX, Service
@@ -63,8 +65,8 @@ def archive(settings: Settings, tmp_path: Path) -> Archive:
 
 @pytest.fixture
 def conversations(settings: Settings) -> Iterator[Conversations]:
-    store = Conversations(settings.data / "chat.sqlite")
-    yield store
+    store = ChatStore(settings.data / "chat.sqlite")
+    yield Conversations(store)
     store.close()
 
 
@@ -184,13 +186,26 @@ def test_answer_follows_a_history_that_was_given(archive: Archive) -> None:
     assert answer.conversation_id is None
 
 
-def test_conversation_is_kept_until_it_is_forgotten(service: Service) -> None:
-    identity = service.answer(ASKED).conversation_id
-    assert identity
-    assert [turn.question for turn in service.turns(identity)] == [ASKED]
-    service.forget(identity)
-    with pytest.raises(NotFoundError):
-        service.turns(identity)
+def test_conversation_keeps_the_answer_and_what_the_question_was_limited_to(
+    service: Service, conversations: Conversations
+) -> None:
+    given = service.answer(ASKED, filters=Filters(page="02"), use_period=False, reader="one")
+    assert given.conversation_id
+    [kept] = conversations.kept(given.conversation_id)
+    assert kept.answer == given.to_json()
+    assert kept.scope == {"use_period": False, "filters": {"page": "02"}}
+    assert answer_of(kept.answer).to_json() == given.to_json()
+    assert [summary.id for summary in conversations.of_reader("one")] == [given.conversation_id]
+
+
+def test_an_answer_that_was_refused_is_read_back_as_it_was(
+    service: Service, conversations: Conversations
+) -> None:
+    given = service.answer(ASKED, filters=Filters(page="99"))
+    assert not given.answered
+    [kept] = conversations.unanswered()
+    assert kept.answer
+    assert answer_of(kept.answer).to_json() == given.to_json()
 
 
 TODAY = datetime.date(2026, 10, 14)

@@ -6,9 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from embeddings.settings import Settings
-from tests.web.fakes import FakeService, missing_index
-from web import create_app
+from tests.web.fakes import FakeService, app_over, missing_index
 
 
 @pytest.fixture
@@ -18,7 +16,7 @@ def service() -> FakeService:
 
 @pytest.fixture
 def app(service: FakeService) -> Flask:
-    return create_app(service, Settings())
+    return app_over(service)
 
 
 @pytest.fixture
@@ -29,4 +27,4 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def empty_client() -> FlaskClient:
     """A client of an application with nothing indexed."""
-    return create_app(FakeService(failure=missing_index()), Settings()).test_client()
+    return app_over(FakeService(failure=missing_index())).test_client()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from flask import Flask
+
 from embeddings.errors import IndexMissing, NotFoundError, QuestionError
 from embeddings.halves import Halves, halves_of
+from embeddings.index.catalog import IssuePage
 from embeddings.records import Answer, Article, Filters, Hit, Mode, Passage
-from qa.service import SearchResult, Status
+from embeddings.settings import Settings
+from qa.chat_store import IN_MEMORY
+from qa.chats import Chats
+from qa.service import SearchResult, Status, scope_json
 from qa.turns import Turn
 from tests.web import samples
+from web import create_app
 from web.context import Listener, deaf
 
 MAX_QUESTION_CHARS = 1000
@@ -32,7 +40,7 @@ class FakeService:
     calls: list[dict[str, Any]] = field(default_factory=list)
     # What a listener is told before the reply, made while it waits.
     tells: Iterable[tuple[str, Any]] = ()
-    forgotten: list[str] = field(default_factory=list)
+    chats: Chats = field(default_factory=lambda: Chats(IN_MEMORY))
 
     def answer(
         self,
@@ -44,6 +52,7 @@ class FakeService:
         history: Sequence[Turn] = (),
         today: date | None = None,
         use_period: bool = True,
+        reader: str = "",
         listen: Listener = deaf,
     ) -> Answer:
         self._ready()
@@ -60,9 +69,19 @@ class FakeService:
         if isinstance(prepared, Exception):
             raise prepared
         given = prepared if isinstance(prepared, Answer) else prepared()
-        return replace(
-            given, question=asked, standalone_question=asked, conversation_id=conversation_id or CONVERSATION
+        answer = replace(
+            given,
+            id=f"{given.id}-{len(self.calls)}",
+            question=asked,
+            standalone_question=given.standalone_question or asked,
+            conversation_id=conversation_id or CONVERSATION,
         )
+        turn = Turn(asked, answer.text)
+        scope = scope_json(filters, use_period=use_period)
+        self.chats.conversations.add(
+            answer.conversation_id or "", turn, answer=answer, scope=scope, reader=reader
+        )
+        return answer
 
     def search(
         self,
@@ -80,17 +99,6 @@ class FakeService:
         )
         return SearchResult(hits, snapshot=3, timings_ms={"dense": 1.0})
 
-    def turns(self, conversation_id: str) -> list[Turn]:
-        """The turns that were asked, or none."""
-        if conversation_id != CONVERSATION:
-            raise NotFoundError("没有这个对话。", hint="重新提问。", code="conversation_not_found")
-        return [Turn(samples.NIGHT, "有。")]
-
-    def forget(self, conversation_id: str) -> None:
-        """Note what is deleted."""
-        self.turns(conversation_id)
-        self.forgotten.append(conversation_id)
-
     def article(self, article_id: str) -> Article:
         self._ready()
         for article in self.articles:
@@ -105,6 +113,29 @@ class FakeService:
     def reprints(self, article: Article) -> list[Article]:
         self._ready()
         return [other for other in self.articles if other.body == article.body and other.id != article.id]
+
+    def later(self, article: Article, limit: int) -> list[Article]:
+        self._ready()
+        return [other for other in self.articles if later_than(other, article)][:limit]
+
+    def papers(self) -> list[str]:
+        self._ready()
+        return sorted({article.paper for article in self.articles if article.paper})
+
+    def issue_pages(self, filters: Filters) -> list[IssuePage]:
+        self._ready()
+        pages = Counter((a.date, a.paper, a.page) for a in self.articles if a.date and passes(a, filters))
+        return [
+            IssuePage(paper, day, page, n) for (day, paper, page), n in sorted(pages.items(), reverse=True)
+        ]
+
+    def articles_of(self, filters: Filters, limit: int) -> list[Article]:
+        self._ready()
+        return [article for article in self.articles if passes(article, filters)][:limit]
+
+    def follow_ups(self, answer: Answer, limit: int) -> list[str]:
+        self._ready()
+        return list(samples.FOLLOW_UPS[:limit]) if answer.answered else []
 
     def newest(self, limit: int) -> list[Article]:
         self._ready()
@@ -129,6 +160,27 @@ class FakeService:
     def _ready(self) -> None:
         if self.failure is not None:
             raise self.failure
+
+
+def passes(article: Article, filters: Filters) -> bool:
+    """Whether a filter lets an article through."""
+    limits = [
+        filters.date_from is None or (article.date is not None and article.date >= filters.date_from),
+        filters.date_to is None or (article.date is not None and article.date <= filters.date_to),
+        filters.paper in (None, article.paper),
+        filters.page in (None, article.page),
+    ]
+    return all(limits)
+
+
+def later_than(other: Article, article: Article) -> bool:
+    """Whether an article is of a later day."""
+    return other.date is not None and article.date is not None and other.date > article.date
+
+
+def app_over(service: FakeService, **settings: Any) -> Flask:
+    """The application over a fake service and its chat store, with these settings."""
+    return create_app(service, service.chats, Settings(**settings))
 
 
 def _given(**keywords: Any) -> dict[str, Any]:

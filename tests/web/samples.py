@@ -57,6 +57,7 @@ HOSTILE = Article(
 ARTICLES = (LIBRARY, FERRY, TEA, HOSTILE)
 
 SUGGESTIONS = ("图书馆夜间开放到几点？", "南渡口的轮渡还开不开？", "今年秋茶收成怎么样？")
+FOLLOW_UPS = ("经费是多少？", "馆长怎么说？")
 
 
 def cite(n: int, article: Article, quote: str) -> Citation:

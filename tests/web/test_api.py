@@ -9,11 +9,9 @@ from flask.testing import FlaskClient
 
 from embeddings.errors import GeneratorUnavailable
 from embeddings.records import Filters, Mode, Pointers
-from embeddings.settings import Settings
 from qa.turns import Turn
 from tests.web import samples
-from tests.web.fakes import CONVERSATION, FakeService
-from web import create_app
+from tests.web.fakes import CONVERSATION, FakeService, app_over
 
 
 def problem(response: Any, status: int, code: str) -> dict[str, Any]:
@@ -213,7 +211,7 @@ def test_missing_index_is_unavailable_with_a_hint(
 
 def test_generative_mode_without_a_model_is_the_callers_to_mend() -> None:
     service = FakeService(replies={"x": GeneratorUnavailable("没有配置语言模型。", hint="换用 extractive。")})
-    client = create_app(service, Settings()).test_client()
+    client = app_over(service).test_client()
 
     response = client.post("/api/answer", json={"question": "x", "mode": "generative"})
 
@@ -252,7 +250,7 @@ def test_article_names_its_other_halves() -> None:
     middle = replace(first, id="middle", page="03", pointers=Pointers("1", "5"))
     last = replace(first, id="a/b", page="05", pointers=Pointers(before="3"))
     service = FakeService(articles=[last, middle, first])
-    client = create_app(service, Settings()).test_client()
+    client = app_over(service).test_client()
 
     body = client.get("/api/articles/middle").get_json()
     assert (body["continued_from"], body["continued_on"]) == (first.id, "a/b")
@@ -263,7 +261,7 @@ def test_article_names_its_other_halves() -> None:
 
 def test_article_names_where_else_its_text_was_printed() -> None:
     elsewhere = replace(samples.TEA, id="a/b", paper="江风早报")
-    client = create_app(FakeService(articles=[samples.TEA, elsewhere]), Settings()).test_client()
+    client = app_over(FakeService(articles=[samples.TEA, elsewhere])).test_client()
 
     assert client.get(f"/api/articles/{samples.TEA.id}").get_json()["reprints"] == ["a/b"]
 

@@ -7,9 +7,7 @@ import pytest
 from flask import Flask
 
 from embeddings import errors as tree
-from embeddings.settings import Settings
-from tests.web.fakes import FakeService
-from web import create_app
+from tests.web.fakes import FakeService, app_over
 from web.errors import KINDS, kind_of
 
 SECRET = "/srv/secret/path"
@@ -43,7 +41,7 @@ def test_unmapped_subclass_falls_back_to_its_parent() -> None:
 @pytest.fixture
 def broken() -> Flask:
     """An application that fails in a way nobody foresaw."""
-    return create_app(FakeService(failure=RuntimeError(f"cannot read {SECRET}")), Settings())
+    return app_over(FakeService(failure=RuntimeError(f"cannot read {SECRET}")))
 
 
 @pytest.mark.parametrize("path", ["/api/articles/x", "/readyz"])
@@ -86,7 +84,7 @@ def test_errors_on_pages_are_pages(broken: Flask) -> None:
 
 
 def test_request_log_of_an_expected_failure_has_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
-    app = create_app(FakeService(failure=tree.IndexDamaged("索引已损坏。")), Settings())
+    app = app_over(FakeService(failure=tree.IndexDamaged("索引已损坏。")))
     with caplog.at_level(logging.WARNING):
         assert app.test_client().get("/api/articles/x").status_code == 503
 

@@ -7,11 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from embeddings.errors import IndexBusy, IndexMismatch, ModelUnavailable, SettingsError, WenbaoError
-from embeddings.settings import Settings
 from qa.following import Degraded
 from qa.service import Status
-from tests.web.fakes import FakeService
-from web import create_app
+from tests.web.fakes import FakeService, app_over
 from web.health import name_instance
 
 
@@ -40,14 +38,14 @@ def test_ready_with_an_older_snapshot_says_why() -> None:
         def status(self) -> Status:
             return replace(super().status(), degraded=Degraded(7, "index_damaged", "索引文件 x 已损坏。"))
 
-    ready = create_app(Damaged(), Settings()).test_client().get("/readyz").get_json()
+    ready = app_over(Damaged()).test_client().get("/readyz").get_json()
 
     assert (ready["status"], ready["snapshot"]) == ("ready", 3)
     assert ready["degraded"] == {"snapshot": 7, "code": "index_damaged", "detail": "索引文件 x 已损坏。"}
 
 
 def test_ready_or_not_the_instance_is_told(app: Flask) -> None:
-    failing = create_app(FakeService(failure=IndexMismatch("不行")), Settings())
+    failing = app_over(FakeService(failure=IndexMismatch("不行")))
     for each in (app, failing):
         name_instance(each, "drawn")
         assert each.test_client().get("/readyz").get_json()["instance"] == "drawn"
@@ -64,6 +62,6 @@ def test_not_ready_without_an_index(empty_client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("error", [IndexMismatch, ModelUnavailable, IndexBusy, SettingsError])
 def test_not_ready_whatever_the_reason(error: type[WenbaoError]) -> None:
-    client = create_app(FakeService(failure=error("不行")), Settings()).test_client()
+    client = app_over(FakeService(failure=error("不行"))).test_client()
 
     assert client.get("/readyz").status_code == 503

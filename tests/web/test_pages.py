@@ -9,11 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from embeddings.records import Article, Filters, Pointers
-from embeddings.settings import Settings
 from tests.web import dated, samples
 from tests.web.dated import DatedService, dated_service
-from tests.web.fakes import CONVERSATION, FakeService, missing_index
-from web import create_app
+from tests.web.fakes import CONVERSATION, FakeService, app_over, missing_index
 
 
 def page(client: FlaskClient, path: str, status: int = 200) -> str:
@@ -124,7 +122,7 @@ def test_question_without_an_index_is_told_in_words(empty_client: FlaskClient) -
 @pytest.mark.parametrize("question", [samples.HOSTILE_QUESTION, '"><script>alert(8)</script>'])
 def test_hostile_text_shows_as_text_in_the_chat(client: FlaskClient, question: str) -> None:
     service_reply = {question: samples.HOSTILE_REPLY}
-    shown = asked(create_app(FakeService(replies=service_reply), Settings()).test_client(), question)
+    shown = asked(app_over(FakeService(replies=service_reply)).test_client(), question)
 
     assert re.findall(r"<script[^>]*>", shown) == ['<script type="module" src="/static/chat.js">']
     for tag in ("<img", "<svg", "<b>", "<i>", "<u>"):
@@ -173,7 +171,7 @@ def test_article_page_ignores_an_impossible_quote(client: FlaskClient, quote: st
 
 def test_article_page_of_a_bare_article_is_whole() -> None:
     bare = replace(samples.TEA, paper=None, date=None, page=None, byline="")
-    client = create_app(FakeService(articles=[bare]), Settings()).test_client()
+    client = app_over(FakeService(articles=[bare])).test_client()
 
     shown = page(client, f"/articles/{bare.id}")
 
@@ -195,7 +193,7 @@ def test_hostile_article_shows_as_text(client: FlaskClient) -> None:
 
 def test_article_with_a_web_address_links_to_it() -> None:
     linked = replace(samples.TEA, url="https://example.org/tea?a=1&b=2")
-    client = create_app(FakeService(articles=[linked]), Settings()).test_client()
+    client = app_over(FakeService(articles=[linked])).test_client()
 
     assert 'href="https://example.org/tea?a=1&amp;b=2"' in page(client, f"/articles/{linked.id}")
 
@@ -212,7 +210,7 @@ REST = replace(
 
 
 def test_article_page_links_the_two_halves_of_a_story() -> None:
-    client = create_app(FakeService(articles=[FIRST, REST, samples.FERRY]), Settings()).test_client()
+    client = app_over(FakeService(articles=[FIRST, REST, samples.FERRY])).test_client()
 
     shown = page(client, f"/articles/{FIRST.id}")
     assert '<a href="/articles/rest">下接第03版《夜读&lt;灯&gt;亮了以后》</a>' in shown
@@ -226,7 +224,7 @@ def test_article_page_links_the_two_halves_of_a_story() -> None:
 
 @pytest.mark.parametrize("others", [(), (replace(REST, date=samples.TEA.date),), (samples.FERRY,)])
 def test_article_page_without_the_other_half_links_none(others: tuple[Article, ...]) -> None:
-    client = create_app(FakeService(articles=[FIRST, *others]), Settings()).test_client()
+    client = app_over(FakeService(articles=[FIRST, *others])).test_client()
 
     assert "下接" not in page(client, f"/articles/{FIRST.id}")
 
@@ -234,7 +232,7 @@ def test_article_page_without_the_other_half_links_none(others: tuple[Article, .
 def test_article_page_links_where_else_its_text_was_printed() -> None:
     elsewhere = replace(samples.TEA, id="a/b", paper="<早报>", page="05")
     bare = replace(samples.TEA, id="bare", paper=None, date=None, page=None)
-    client = create_app(FakeService(articles=[samples.TEA, elsewhere, bare]), Settings()).test_client()
+    client = app_over(FakeService(articles=[samples.TEA, elsewhere, bare])).test_client()
 
     shown = page(client, f"/articles/{samples.TEA.id}")
     assert "同一篇报道也见于" in shown
@@ -247,8 +245,8 @@ def test_article_page_of_a_text_printed_once_says_nothing_of_others(client: Flas
 
 
 def test_article_page_shows_no_reader_how_surely_the_article_was_found() -> None:
-    sure = create_app(FakeService(articles=[replace(REST, confidence=1.0)]), Settings()).test_client()
-    unsure = create_app(FakeService(articles=[REST]), Settings()).test_client()
+    sure = app_over(FakeService(articles=[replace(REST, confidence=1.0)])).test_client()
+    unsure = app_over(FakeService(articles=[REST])).test_client()
 
     assert page(sure, "/articles/rest") == page(unsure, "/articles/rest")
 
@@ -284,7 +282,7 @@ def limited() -> DatedService:
 
 @pytest.fixture
 def dated_client(limited: DatedService) -> FlaskClient:
-    return create_app(limited, Settings()).test_client()
+    return app_over(limited).test_client()
 
 
 def inputs(markup: str) -> dict[str, str]:
@@ -381,7 +379,7 @@ def test_impossible_days_in_the_address_are_told_in_words(
 
 
 def test_failed_question_keeps_its_days() -> None:
-    client = create_app(FakeService(replies={samples.NIGHT: missing_index()}), Settings()).test_client()
+    client = app_over(FakeService(replies={samples.NIGHT: missing_index()})).test_client()
 
     shown = client.get("/", query_string={"q": samples.NIGHT, "from": "2026-10-05"}).get_data(as_text=True)
 

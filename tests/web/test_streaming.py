@@ -17,12 +17,11 @@ from werkzeug.test import TestResponse
 
 from embeddings.errors import GenerationFailed, IndexMissing, QuestionError
 from embeddings.records import Answer
-from embeddings.settings import Settings
 from tests.web import samples
-from tests.web.fakes import FakeService
+from tests.web.fakes import FakeService, app_over
 from tests.web.served import SLOW
 from tests.web.test_server import Served
-from web import create_app, streaming
+from web import streaming
 
 STREAM = {"Accept": "text/event-stream"}
 CITATION = samples.NIGHT_REPLY.citations[0]
@@ -43,7 +42,7 @@ def events(body: str) -> list[Event]:
 
 
 def ask(service: FakeService, question: str = samples.NIGHT) -> TestResponse:
-    client = create_app(service, Settings()).test_client()
+    client = app_over(service).test_client()
     return client.post("/api/answer", json={"question": question}, headers=STREAM)
 
 
@@ -156,7 +155,7 @@ class Endless:
 
 
 def endless_answer(endless: Endless) -> TestResponse:
-    client = create_app(FakeService(tells=endless), Settings()).test_client()
+    client = app_over(FakeService(tells=endless)).test_client()
     return client.post("/api/answer", json={"question": "x"}, headers=STREAM, buffered=False)
 
 

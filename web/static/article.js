@@ -2,7 +2,7 @@
 
 const cameFrom = document.referrer && new URL(document.referrer);
 
-if (cameFrom && cameFrom.origin === location.origin && cameFrom.pathname === "/") {
+if (cameFrom && cameFrom.origin === location.origin && /^\/($|chats\/|answers\/)/.test(cameFrom.pathname)) {
   for (const link of document.querySelectorAll(".back")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();

@@ -1,88 +1,194 @@
-// The chat page: wires the question box, the suggestions and the turns to the service.
+// The chat page: wires the question box, the turns, the article beside them and the list of conversations.
+// Turns are set by the server; what is here asks, shows what is told meanwhile, and fetches the turn.
 
-import { ask } from "./client.js";
-import { watchEnter } from "./composer.js";
-import { watchChips } from "./period.js";
-import { Turns, addressOf } from "./turns.js";
+import { showCopyButtons, watchActions } from "./actions.js";
+import { watchKeys, watchSlash } from "./composer.js";
+import { Filters, scopeOf } from "./filters.js";
+import { Panel } from "./panel.js";
+import { closePopover, watchPopovers } from "./popovers.js";
+import { watchPreviews } from "./preview.js";
+import { ask } from "./stream.js";
 
 const main = document.getElementById("content");
+const words = main.dataset;
+const turns = document.getElementById("turns");
 const form = document.getElementById("ask");
 const box = document.getElementById("question");
-const button = form.querySelector("button");
+const send = form.querySelector(".send");
+const stop = form.querySelector(".stop");
 const status = document.getElementById("status");
-const suggestions = document.getElementById("suggestions");
-const words = main.dataset;
-const turns = new Turns(document.getElementById("turns"), words);
+const filters = new Filters(form, words);
+const panel = new Panel(document.getElementById("panel"));
 
 // Kept in the form, so that a question sent without scripts goes on in the same conversation.
 const conversation = form.elements.namedItem("conversation");
-let busy = false;
+let running = null;
 
-function begin(question) {
-  if (busy || !question.trim()) return;
-  leaveFront();
-  const turn = turns.add(question);
-  box.value = "";
-  turn.element.scrollIntoView({ block: "start" });
-  reply(turn);
+function begin(question, scope) {
+  if (running || !question.trim()) return;
+  document.body.classList.remove("front");
+  for (const element of document.querySelectorAll(".front-only, .notice")) element.remove();
+  const turn = added(question);
+  turn.scrollIntoView({ block: "start" });
+  reply(turn, question, scope);
 }
 
-async function reply(turn) {
-  if (busy) return;
-  setBusy(true);
-  turns.wait(turn);
+function added(question) {
+  const turn = document.getElementById("turn-template").content.firstElementChild.cloneNode(true);
+  const number = turns.children.length + 1;
+  turn.id = `turn-${number}`;
+  turn.dataset.number = number;
+  turn.querySelector("[data-slot=question]").textContent = question;
+  turns.append(turn);
+  return turn;
+}
+
+async function reply(turn, question, scope) {
+  running = new AbortController();
+  setBusy(turn, true);
   status.textContent = words.pending;
-  const body = { question: turn.question, ...turn.scope };
+  const body = { question, ...scope };
   if (conversation.value) body.conversation_id = conversation.value;
-  const { answer, problem } = await ask(body, { waitMs: Number(words.waitMs), words });
-  if (answer) showAnswer(turn, answer);
-  else showProblem(turn, problem);
-  setBusy(false);
+  const told = (event, data) => show(turn, event, data);
+  const { answer, problem, stopped } = await ask(body, { told, signal: running.signal, waitMs: Number(words.waitMs), words });
+  if (answer) await showAnswer(turn, answer);
+  else showProblem(turn, question, scope, stopped ? { detail: words.stopped } : problem);
+  setBusy(turn, false);
+  running = null;
 }
 
-function showAnswer(turn, answer) {
+/** What is told while the answer is made: the stage, then the text as far as it is written. */
+function show(turn, event, data) {
+  const stage = turn.querySelector(".stage");
+  const draft = turn.querySelector(".draft");
+  if (event === "stage") stage.textContent = words[data.stage] ?? words.pending;
+  if (event === "token") {
+    draft.hidden = false;
+    stage.hidden = true;
+    draft.append(data.text);
+  }
+}
+
+async function showAnswer(turn, answer) {
   conversation.value = answer.conversation_id ?? "";
-  turns.showAnswer(turn, answer, (scope) => {
-    if (busy) return;
-    turn.scope = scope;
-    reply(turn);
-  });
-  remember(turn);
-  status.textContent = `${words.answered}${answer.answer}`;
+  const number = turn.dataset.number;
+  try {
+    const response = await fetch(`/answers/${encodeURIComponent(answer.id)}/turn?number=${number}`);
+    if (!response.ok) throw new Error(String(response.status));
+    const holder = document.createElement("template");
+    holder.innerHTML = (await response.text()).trim();
+    const set = holder.content.firstElementChild;
+    showCopyButtons(set);
+    const focused = turn.contains(document.activeElement);
+    turn.replaceWith(set);
+    if (focused) set.querySelector(".question").focus();
+  } catch {
+    showProblem(turn, answer.question, {}, { detail: words.unreadable });
+    return;
+  }
+  status.textContent = answer.answered ? `${words.answered}${answer.answer}` : `${words.refused} ${answer.answer}`;
+  // A reload, and the way back from an article, finds the conversation again.
+  if (conversation.value) history.replaceState(null, "", `/chats/${encodeURIComponent(conversation.value)}`);
+  listAgain();
 }
 
-// Coming back from an article, or a reload, finds the last answer again.
-function remember(turn) {
-  history.replaceState(null, "", addressOf(turn, conversation.value));
+async function listAgain() {
+  try {
+    const response = await fetch(`/chats?part=${encodeURIComponent(conversation.value)}`);
+    if (response.ok) document.getElementById("chat-list").innerHTML = await response.text();
+  } catch {
+    // The list is a reader's convenience; the next page load has it.
+  }
 }
 
-function showProblem(turn, problem) {
+function showProblem(turn, question, scope, problem) {
   // A conversation that is gone must not fail every question after it.
-  if (problem.code === "not_found") conversation.value = "";
-  turns.showProblem(turn, problem, () => reply(turn));
+  if (problem.code === "conversation_not_found") conversation.value = "";
+  const told = document.getElementById("problem-template").content.cloneNode(true);
+  for (const name of ["detail", "hint", "request_id"]) {
+    told.querySelector(`[data-slot=${name}]`).textContent = problem[name] ?? "";
+  }
+  told.querySelector(".request").hidden = !(problem.status >= 500);
+  told.querySelector(".again").addEventListener("submit", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    if (running) return;
+    const fresh = document.getElementById("turn-template").content.querySelector(".reply").cloneNode(true);
+    turn.querySelector(".reply").replaceWith(fresh);
+    reply(turn, question, scope);
+  });
+  turn.querySelector(".reply").replaceChildren(told);
   status.textContent = `${words.failed}: ${problem.detail}`;
 }
 
-function setBusy(now) {
-  busy = now;
-  button.disabled = now;
+function setBusy(turn, busy) {
+  turn.toggleAttribute("aria-busy", busy);
+  if (busy) turn.setAttribute("aria-busy", "true");
+  const focused = document.activeElement === (busy ? send : stop);
+  send.hidden = busy;
+  stop.hidden = !busy;
+  if (focused) box.focus();
 }
 
-function leaveFront() {
-  document.body.classList.remove("front");
-  for (const element of document.querySelectorAll(".front-only, .notice")) element.remove();
+function earlier() {
+  return [...turns.querySelectorAll("[data-slot=question]")].map((element) => element.textContent);
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  begin(box.value);
+  if (running || !box.value.trim()) return;
+  const question = box.value;
+  box.value = "";
+  const set = filters.body;
+  begin(question, set ? { filters: set } : {});
 });
-suggestions?.addEventListener("submit", (event) => {
+stop.addEventListener("click", () => running?.abort());
+document.getElementById("suggestions")?.addEventListener("submit", (event) => {
   event.preventDefault();
-  begin(event.submitter.value);
+  begin(event.submitter.value, {});
 });
-watchChips(document.getElementById("turns"));
-watchEnter(box, () => form.requestSubmit());
+turns.addEventListener("submit", (event) => {
+  const asked = event.target.closest(".scope, .follow-ups, .again");
+  if (!asked) return;
+  event.preventDefault();
+  const question = event.submitter?.name === "q" ? event.submitter.value : asked.elements.namedItem("q").value;
+  const open = asked.querySelector("details[open]");
+  if (open) open.open = false;
+  begin(question, scopeOf(asked, event.submitter));
+});
+turns.addEventListener("click", (event) => {
+  if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const mark = event.target.closest(".cite");
+  const source = mark ? document.getElementById(mark.hash.slice(1)) : event.target.closest(".source, .report");
+  const link = source?.querySelector(".headline");
+  if (!link) return;
+  event.preventDefault();
+  panel.open(link.getAttribute("href"), mark ?? link);
+});
+turns.addEventListener("input", (event) => {
+  const dates = event.target.closest(".scope")?.elements;
+  if (dates?.namedItem("from")) dates.namedItem("to").min = dates.namedItem("from").value;
+});
+turns.addEventListener(
+  "toggle",
+  (event) => {
+    const dates = event.target.closest(".scope")?.elements;
+    if (dates?.namedItem("from")) dates.namedItem("to").min = dates.namedItem("from").value;
+  },
+  true,
+);
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing) return;
+  if (closePopover()) return;
+  if (running) running.abort();
+  else panel.close();
+});
+
+watchActions(turns, words);
+watchPopovers();
+watchPreviews(turns);
+watchKeys(box, { send: () => form.requestSubmit(), earlier });
+watchSlash(box);
 
 document.querySelector(".keys").hidden = false;
-if (matchMedia("(hover: hover)").matches) box.focus({ preventScroll: true });
+if (matchMedia("(hover: hover)").matches && !location.hash) box.focus({ preventScroll: true });
