@@ -9,7 +9,7 @@ SHARED ?= ../shared
 PRECISION ?= auto
 FONT := /usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc
 
-.PHONY: help setup serve test check format eval eval-shared eval-pages bench bench-peers fit-pages validate-pages count-pairs browser lock clean
+.PHONY: help setup serve test check format eval eval-shared eval-pages bench bench-peers fit-pages validate-pages count-pairs browser translations lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
@@ -84,6 +84,11 @@ browser: ## install what the tests need beside Python: Chromium and Chinese font
 	  if [ "$$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi; \
 	  $$as_root apt-get update -qq && \
 	  DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; }
+
+translations: setup ## write down what the pages newly say, and compile what is translated
+	$(BIN)/pybabel -q extract -F web/translations/babel.cfg --no-location --omit-header -o .cache/messages.pot .
+	$(BIN)/pybabel -q update -i .cache/messages.pot -d web/translations --no-fuzzy-matching --ignore-obsolete --omit-header
+	$(BIN)/pybabel -q compile -d web/translations
 
 lock: setup ## write requirements.lock from what is installed
 	$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check 2>/dev/null \

@@ -16,13 +16,13 @@ from embeddings.sentences import sentence_spans
 # Nouns for which a sentence gives a figure right behind them, the longer first.
 _MEASURES = """
 总投资 投资额 建筑面积 占地面积 总面积 总长 全长 总产量 产量 总产值 产值 销售额 营业额 票价 单价 均价
-租金 房租 学费 门票 月薪 奖金 补贴标准 补贴 罚款 客流量 客流 参观人数 参与人数 报名人数 人数 发行量 藏书量 藏书
-座位 车位 床位 泊位 限速 时速 水位 降雨量 气温 浓度 覆盖率 合格率 增长率 满意度 工期 保修期 开放时间 营业时间
+租金 房租 学费 门票 月薪 奖金 补贴标准 补贴 罚款 客流量 客流 参观人数 参与人数 报名人数 人数 发行量 藏书量
+藏书 座位 车位 床位 泊位 限速 时速 水位 降雨量 气温 浓度 覆盖率 合格率 增长率 满意度
+工期 保修期 开放时间 营业时间
 """.split()
 _BEFORE_FIGURE = r"(?:已|就|共|将|均|约|近|达到|达|为|是|有|仅|超过|超|突破|提高到|增加到|降到|[:：])*\s*"
-_FIGURE = re.compile(
-    f"({'|'.join(sorted(_MEASURES, key=len, reverse=True))}){_BEFORE_FIGURE}[0-9〇一二三四五六七八九十百千万两]"
-)
+_MEASURE = "|".join(sorted(_MEASURES, key=len, reverse=True))
+_FIGURE = re.compile(f"({_MEASURE}){_BEFORE_FIGURE}[0-9〇一二三四五六七八九十百千万两]")
 _EVENT = re.compile(
     r"(?:月|日|年底|年初|年内|季度|上旬|中旬|下旬|点)[^，。；！？]{0,12}?"
     r"(开工|完工|竣工|通车|开通|开馆|开业|开学|开幕|闭幕|开放|启用|投用|投入使用|建成|上映|开售|截止|实施|施行|举行|举办)"

@@ -16,6 +16,7 @@ from flask import Flask, Response, current_app, jsonify, make_response, render_t
 from werkzeug.exceptions import HTTPException
 
 from embeddings import errors as tree
+from web.language import said
 from web.security import request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -125,7 +126,8 @@ def problem_response(problem: Problem) -> Response:
 
 
 def _problem(status: int, code: str, title: str, detail: str, hint: str) -> Problem:
-    return Problem(f"urn:wenbao:problem:{code}", title, status, detail, code, hint, request_id())
+    told = (said(title), status, said(detail), code, said(hint), request_id())
+    return Problem(f"urn:wenbao:problem:{code}", *told)
 
 
 def _http_problem(status: int, kind: HTTPKind) -> Problem:

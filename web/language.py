@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import flask_babel
 from flask import Flask, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel
 
 LANGUAGES = ("zh_Hans_CN", "en")
 COOKIE = "language"
@@ -18,6 +21,16 @@ def speak(app: Flask) -> None:
     app.jinja_env.globals["page_language"] = page_language
 
 
+def gettext(text: str, **values: Any) -> str:
+    """The text in the language of this request, with its `%(name)s` filled in; Chinese outside of any."""
+    return str(flask_babel.gettext(text, **values))
+
+
+def said(text: str) -> str:
+    """A text that was made elsewhere, in the language of this request where it is known there."""
+    return gettext(text) if text else ""
+
+
 def page_language() -> str:
     """The language of the page as HTML names it."""
     return "en" if is_english() else "zh-CN"
@@ -25,7 +38,7 @@ def page_language() -> str:
 
 def is_english() -> bool:
     """Whether this request is answered in English."""
-    locale = get_locale()
+    locale = flask_babel.get_locale()
     return locale is not None and locale.language == "en"
 
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Container
 
 import nh3
-from flask_babel import gettext
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
+from web.language import gettext
 from web.typeset import MARK
 
 _TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "blockquote", "code", "pre", "table"}

@@ -6,7 +6,7 @@ that it is in the language of the request that asks for it, and in Chinese outsi
 
 from __future__ import annotations
 
-from flask_babel import gettext
+from web.language import gettext
 
 
 def refusal_heading(reason: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from embeddings.settings import Settings
+from qa.chats import CHAT_STORE, Chats
 from qa.service import Service
 from tests.fake_spans import FakeSpans
 from tests.fakes import FakeEncoder
@@ -20,10 +21,11 @@ def main(port: int, data: str, cache: str) -> int:
     settings = Settings(port=port, data=Path(data), cache=Path(cache), min_confidence=0.05)
 
     def make_app() -> Flask:
-        service = Service(settings, FakeEncoder(), FakeSpans())
+        chats = Chats(settings.data / CHAT_STORE)
+        service = Service(settings, FakeEncoder(), FakeSpans(), chats.conversations)
         service.warm()
         service.follow()
-        app = create_app(service, settings)
+        app = create_app(service, chats, settings)
         app.extensions[ON_CLOSE] = service.close
         return app
 

@@ -81,12 +81,11 @@ REPLIES: dict[str, Any] = {
 class DatedService(FakeService):
     """Limits what says `上周` to last week, unless it was given days or told not to."""
 
-    def answer(self, question: object, **given: Any) -> Answer:
-        answer = super().answer(question, **given)
-        free = given.get("use_period", True) and not given.get("filters", Filters())
-        if free and answer.question.startswith(LAST_WEEK.text):
+    def made(self, answer: Answer, filters: Filters, *, use_period: bool) -> Answer:
+        """The reply with what was read out of its question."""
+        if use_period and not filters and answer.question.startswith(LAST_WEEK.text):
             return replace(answer, period=LAST_WEEK)
-        completed = COMPLETED if question == FOLLOW_UP else answer.standalone_question
+        completed = COMPLETED if answer.question == FOLLOW_UP else answer.standalone_question
         return replace(answer, standalone_question=completed, period_dropped=False)
 
 

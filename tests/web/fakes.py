@@ -74,13 +74,18 @@ class FakeService:
             id=f"{given.id}-{len(self.calls)}",
             question=asked,
             standalone_question=given.standalone_question or asked,
-            conversation_id=conversation_id or CONVERSATION,
+            conversation_id=conversation_id or f"conversation-{len(self.calls)}",
         )
+        answer = self.made(answer, filters, use_period=use_period)
         turn = Turn(asked, answer.text)
         scope = scope_json(filters, use_period=use_period)
         self.chats.conversations.add(
             answer.conversation_id or "", turn, answer=answer, scope=scope, reader=reader
         )
+        return answer
+
+    def made(self, answer: Answer, filters: Filters, *, use_period: bool) -> Answer:
+        """The reply as it is given and kept; for fakes that read more out of a question."""
         return answer
 
     def search(

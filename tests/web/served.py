@@ -26,7 +26,8 @@ def main(port: int, *, broken: bool) -> int:
     def make_app() -> Flask:
         if broken:
             raise ModelUnavailable("模型不可用。", hint="请检查设置。")
-        app = create_app(FakeService(replies={SLOW: _slow_answer}), settings)
+        service = FakeService(replies={SLOW: _slow_answer})
+        app = create_app(service, service.chats, settings)
         app.extensions[ON_CLOSE] = lambda: print(CLOSED, file=sys.stderr, flush=True)
         return app
 

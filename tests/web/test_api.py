@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from embeddings.errors import GeneratorUnavailable
@@ -366,12 +367,69 @@ def test_history_of_the_wrong_shape_is_refused(
     assert service.calls == []
 
 
-def test_conversation_is_shown_and_deleted(client: FlaskClient, service: FakeService) -> None:
-    shown = client.get(f"/api/conversations/{CONVERSATION}")
-    assert shown.get_json() == {"id": CONVERSATION, "turns": [{"question": samples.NIGHT, "answer": "有。"}]}
-    deleted = client.delete(f"/api/conversations/{CONVERSATION}")
+def test_conversation_is_shown_renamed_and_deleted(client: FlaskClient) -> None:
+    given = client.post("/api/answer", json={"question": samples.NIGHT}).get_json()
+    path = f"/api/conversations/{CONVERSATION}"
+
+    shown = client.get(path).get_json()
+    [turn] = shown["turns"]
+    assert (shown["id"], shown["title"]) == (CONVERSATION, samples.NIGHT)
+    assert (turn["question"], turn["answer"], turn["body"]) == (samples.NIGHT, given["answer"], given)
+    assert client.patch(path, json={"title": "夜里的图书馆"}).get_json()["title"] == "夜里的图书馆"
+    assert client.get(path).get_json()["title"] == "夜里的图书馆"
+    deleted = client.delete(path)
     assert (deleted.status_code, deleted.get_data()) == (204, b"")
-    assert service.forgotten == [CONVERSATION]
+    problem(client.get(path), 404, "conversation_not_found")
+
+
+@pytest.mark.parametrize("body", [{}, {"title": ""}, {"title": 5}, {"title": "名", "id": "x"}])
+def test_conversation_takes_no_title_of_the_wrong_shape(client: FlaskClient, body: object) -> None:
+    problem(client.patch(f"/api/conversations/{CONVERSATION}", json=body), 400, "bad_request")
+
+
+def test_conversations_of_a_reader_are_listed_to_the_same_browser_only(app: Flask) -> None:
+    one, other = app.test_client(), app.test_client()
+    one.get("/")
+    other.get("/")
+    one.post("/api/answer", json={"question": samples.NIGHT})
+
+    [listed] = one.get("/api/conversations").get_json()["conversations"]
+    assert (listed["id"], listed["title"]) == (CONVERSATION, samples.NIGHT)
+    assert other.get("/api/conversations").get_json() == {"conversations": []}
+    assert app.test_client().get("/api/conversations").get_json() == {"conversations": []}
+
+
+def test_answer_is_kept_and_given_again(client: FlaskClient) -> None:
+    given = client.post("/api/answer", json={"question": samples.NIGHT}).get_json()
+
+    assert client.get(f"/api/answers/{given['id']}").get_json() == given
+    problem(client.get("/api/answers/nothing"), 404, "answer_not_found")
+
+
+def test_feedback_is_kept(client: FlaskClient, service: FakeService) -> None:
+    given = client.post("/api/answer", json={"question": samples.NIGHT}).get_json()
+    said = {"answer_id": given["id"], "rating": -1, "reason": "off_topic", "comment": "问的不是这个"}
+
+    assert client.post("/api/feedback", json=said).status_code == 204
+
+    [opinion] = service.chats.feedback.all()
+    assert (opinion.rating, opinion.reason, opinion.comment) == (-1, "off_topic", "问的不是这个")
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ({"answer_id": "nothing", "rating": 1}, 404, "answer_not_found"),
+        ({"answer_id": "x", "rating": 5}, 400, "bad_request"),
+        ({"answer_id": "x", "rating": True}, 400, "bad_request"),
+        ({"answer_id": "x"}, 400, "bad_request"),
+        ({"answer_id": "x", "rating": 1, "comment": "长" * 1001}, 400, "bad_request"),
+    ],
+)
+def test_feedback_that_is_none_is_refused(
+    client: FlaskClient, said: dict[str, object], status: int, code: str
+) -> None:
+    problem(client.post("/api/feedback", json=said), status, code)
 
 
 @pytest.mark.parametrize("method", ["get", "delete"])

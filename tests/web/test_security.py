@@ -92,11 +92,14 @@ def test_scripts_write_text_only() -> None:
             "outerHTML",
             "insertAdjacentHTML",
             "document.write",
+            "DOMParser",
+            "setHTMLUnsafe",
             "eval(",
             "http:",
             "https:",
         ):
-            assert way not in source, f"{name}: {way}"
+            allowed = (name, way) == ("fragment.js", "DOMParser")  # parts of pages of our own
+            assert allowed or way not in source, f"{name}: {way}"
 
 
 def test_styles_load_nothing_from_elsewhere() -> None:

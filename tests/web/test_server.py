@@ -91,7 +91,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 def test_server_logs_requests_by_id_without_their_questions(served: Served) -> None:
     assert served.request("POST", "/api/answer", {"question": "夜间到馆"})[0] == 200
-    assert served.request("GET", "/?q=%E8%BD%AE%E6%B8%A1&extra=ferry")[0] == 200
+    assert served.request("GET", "/?q=%E8%BD%AE%E6%B8%A1&extra=ferry")[0] == 303
     assert served.request("GET", "/line%0Abreak%22")[0] == 404
 
     status, out, err = served.finish()
@@ -100,7 +100,7 @@ def test_server_logs_requests_by_id_without_their_questions(served: Served) -> N
     assert f"http://127.0.0.1:{served.port}/" in err
     lines = err.splitlines()
     assert sum('"POST /api/answer" 200' in line and "seen-in-the-log" in line for line in lines) == 1
-    assert any('"GET /" 200' in line for line in lines)
+    assert any('"GET /" 303' in line for line in lines)
     assert any('"GET /line%0Abreak%22" 404' in line for line in lines)
     for text in ("夜间到馆", "轮渡", "%E8%BD%AE", "ferry"):
         assert text not in err

@@ -163,7 +163,7 @@ def test_dates_and_pages_are_written_as_people_read_them() -> None:
     assert date_text(date(2026, 10, 2)) == "2026年10月2日"
     assert date_text("2026-10-12") == "2026年10月12日"
     assert date_text(None) == ""
-    assert dates_text("2026-10-11", "2026-10-12") == "2026年10月11日 至 2026年10月12日"
+    assert dates_text("2026-10-11", "2026-10-12") == "2026年10月11日—12日"
     assert dates_text("2026-10-12", "2026-10-12") == "2026年10月12日"
     assert dates_text(None, "2026-10-12") == ""
     assert page_text("01") == "第01版"

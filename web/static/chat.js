@@ -4,6 +4,7 @@
 import { showCopyButtons, watchActions } from "./actions.js";
 import { watchKeys, watchSlash } from "./composer.js";
 import { Filters, scopeOf } from "./filters.js";
+import { fetchFragment } from "./fragment.js";
 import { Panel } from "./panel.js";
 import { closePopover, watchPopovers } from "./popovers.js";
 import { watchPreviews } from "./preview.js";
@@ -73,11 +74,8 @@ async function showAnswer(turn, answer) {
   conversation.value = answer.conversation_id ?? "";
   const number = turn.dataset.number;
   try {
-    const response = await fetch(`/answers/${encodeURIComponent(answer.id)}/turn?number=${number}`);
-    if (!response.ok) throw new Error(String(response.status));
-    const holder = document.createElement("template");
-    holder.innerHTML = (await response.text()).trim();
-    const set = holder.content.firstElementChild;
+    const fragment = await fetchFragment(`/answers/${encodeURIComponent(answer.id)}/turn?number=${number}`);
+    const set = fragment.firstElementChild;
     showCopyButtons(set);
     const focused = turn.contains(document.activeElement);
     turn.replaceWith(set);
@@ -94,8 +92,8 @@ async function showAnswer(turn, answer) {
 
 async function listAgain() {
   try {
-    const response = await fetch(`/chats?part=${encodeURIComponent(conversation.value)}`);
-    if (response.ok) document.getElementById("chat-list").innerHTML = await response.text();
+    const list = await fetchFragment(`/chats?part=${encodeURIComponent(conversation.value)}`);
+    document.getElementById("chat-list").replaceChildren(list);
   } catch {
     // The list is a reader's convenience; the next page load has it.
   }

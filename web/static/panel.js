@@ -1,5 +1,7 @@
 // An article beside the chat, at its quote; over the chat where there is no room beside it.
 
+import { fetchFragment } from "./fragment.js";
+
 export class Panel {
   constructor(panel) {
     this.panel = panel;
@@ -15,9 +17,8 @@ export class Panel {
   /** Show the article that `href` leads to; without an answer from the server the page itself is opened. */
   async open(href, opener) {
     try {
-      const response = await fetch(href.replace(/^\/articles\//, "/part/articles/").replace(/#.*/, ""));
-      if (!response.ok) throw new Error(String(response.status));
-      this.content.innerHTML = await response.text();
+      const part = href.replace(/^\/articles\//, "/part/articles/").replace(/#.*/, "");
+      this.content.replaceChildren(await fetchFragment(part));
     } catch {
       location.assign(href);
       return;
