@@ -66,7 +66,7 @@ def new_page(browser: Browser, serve_app: Callable[[Flask], str]) -> Iterator[Ca
     complaints: list[str] = []
 
     def open_page(**options: object) -> Page:
-        context = browser.new_context(locale="zh-CN", **options)  # type: ignore[arg-type]
+        context = browser.new_context(**{"locale": "zh-CN", **options})  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)

@@ -20,8 +20,9 @@ def test_citation_opens_at_the_highlighted_sentence(
     page.get_by_label("问题").press("Enter")
     turn = page.locator(".turn").last
     expect(turn).to_contain_text("19.8亿元", timeout=60_000)
-    turn.get_by_role("link", name="岚江三桥").first.click()
-    mark = page.locator("mark#quote")
+    turn.locator(".source .headline", has_text="岚江三桥").first.click()
+    mark = page.locator("#panel mark#quote")
     expect(mark).to_be_in_viewport()
     expect(mark).to_contain_text("19.8亿元")
-    assert "/articles/" in page.url
+    page.get_by_role("link", name="单独打开").click()
+    expect(page.locator("h1")).to_contain_text("岚江三桥")

@@ -22,7 +22,9 @@ from web.typeset import (
     dates_text,
     excerpt,
     page_text,
+    period_text,
     quoted_span,
+    search_excerpt,
     set_article,
 )
 
@@ -195,3 +197,46 @@ def test_ordinary_web_address_is_linked(url: str) -> None:
 )
 def test_any_other_address_is_not_linked(url: str) -> None:
     assert web_href(url) == ""
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "written"),
+    [
+        ("2026-10-05", "2026-10-05", "2026年10月5日"),
+        ("2026-10-05", "2026-10-11", "2026年10月5日—11日"),
+        ("2026-09-28", "2026-10-04", "2026年9月28日—10月4日"),
+        ("2025-12-29", "2026-01-04", "2025年12月29日—2026年1月4日"),
+        ("2026-10-05", None, "2026年10月5日起"),
+        (None, "2026-10-11", "截至2026年10月11日"),
+        (None, None, ""),
+    ],
+)
+def test_days_are_written_with_what_they_share_said_once(
+    first: str | None, last: str | None, written: str
+) -> None:
+    assert period_text(*(date.fromisoformat(day) if day else None for day in (first, last))) == written
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("渡口", ["渡口", "渡口"]),
+        ("南渡口的新船", ["南渡口的"]),
+        ("飞机", []),
+        ("", []),
+        ("(渡口)*", ["渡口", "渡口"]),
+    ],
+)
+def test_result_of_a_search_marks_what_was_met(query: str, shown: list[str]) -> None:
+    pieces = search_excerpt("南渡口的轮渡还是两块钱。\n渡口不远。", query)
+    assert [piece.text for piece in pieces if piece.marked] == shown
+    assert "".join(piece.text for piece in pieces) == "南渡口的轮渡还是两块钱。 渡口不远。"
+
+
+def test_result_of_a_search_is_cut_to_where_it_is_met() -> None:
+    pieces = search_excerpt("前" * 300 + "渡口" + "后" * 300, "渡口")
+    text = "".join(piece.text for piece in pieces)
+    assert [piece.text for piece in pieces if piece.marked] == ["渡口"]
+    assert text.startswith("……前")
+    assert text.endswith("后……")
+    assert len(text) < 180
