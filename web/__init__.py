@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pydantic_core
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
+from flask_compress import Compress
 from jinja2 import StrictUndefined
 
 from web import context, errors, language, security
 from web.api import api
+from web.archive_api import archive_api
 from web.browse import browse
 from web.chat import chat
+from web.conversations_api import conversations_api
+from web.docs import docs
 from web.health import health
+from web.openapi import described_app
 
 if TYPE_CHECKING:
     from embeddings.settings import Settings
@@ -24,7 +30,7 @@ __all__ = ["create_app"]
 
 def create_app(service: AskService, chats: Chats, settings: Settings) -> Flask:
     """Wire the application around one service and one chat store; nothing is opened, loaded or read here."""
-    app = Flask(__name__)
+    app = described_app(__name__)
     context.provide(app, service, chats, settings)
     app.json = ReadableJSON(app)
     app.url_map.merge_slashes = False  # an article id may hold slashes, and more than one in a row
@@ -32,8 +38,11 @@ def create_app(service: AskService, chats: Chats, settings: Settings) -> Flask:
     language.speak(app)
     security.protect(app)
     errors.register(app)
-    for blueprint in (api, chat, browse, health):
+    for described in (api, archive_api, conversations_api):
+        app.register_api(described)
+    for blueprint in (chat, browse, docs, health):
         app.register_blueprint(blueprint)
+    Compress(app)
     return app
 
 
@@ -42,3 +51,7 @@ class ReadableJSON(DefaultJSONProvider):
 
     ensure_ascii = False
     sort_keys = False
+
+    def loads(self, s: str | bytes, **_options: Any) -> Any:
+        """Read JSON as the standard has it; `ValueError` says what is wrong and where."""
+        return pydantic_core.from_json(s, allow_inf_nan=False)

@@ -1,25 +1,23 @@
-"""The JSON interface: `POST /api/answer`, `POST /api/search`, `GET /api/articles/<id>`."""
+"""The JSON interface to asking: answers, searches, and what readers say of answers."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
-from flask import Blueprint, Response, jsonify
-from flask.typing import ResponseReturnValue
+from flask import Response, jsonify
 
 from embeddings.records import Answer
+from web.bodies import AnswerDocument, SearchDocument
 from web.context import Listener, chats, deaf, service
+from web.openapi import ASKING, api_blueprint, nothing, problems
 from web.readers import reader
-from web.schemas import AnswerBody, FeedbackBody, SearchBody, TitleBody, read_body
-from web.streaming import stream, wants_stream
+from web.schemas import AnswerBody, AnswerPath, FeedbackBody, SearchBody
+from web.streaming import DESCRIBED, stream, wants_stream
 
-api = Blueprint("api", __name__, url_prefix="/api")
+api = api_blueprint("api", "/api", ASKING)
 
 
-@api.post("/answer")
-def answer() -> Response:
+@api.post("/answer", responses={"200": AnswerDocument, **problems(404, 413, 415, 502)}, **DESCRIBED)
+def answer(body: AnswerBody) -> Response:
     """Answer one question with citations, whole or as a stream of events."""
-    body = read_body(AnswerBody)
     asked, asker = service(), reader()
 
     def give(listen: Listener) -> Answer:
@@ -38,72 +36,22 @@ def answer() -> Response:
     return stream(give) if wants_stream() else jsonify(give(deaf).to_json())
 
 
-@api.post("/search")
-def search() -> Response:
-    """Find passages."""
-    body = read_body(SearchBody)
+@api.post("/search", responses={"200": SearchDocument, **problems(413, 415)})
+def search(body: SearchBody) -> Response:
+    """Find passages, best first."""
     return jsonify(
         service().search(body.query, k=body.k, filters=body.to_filters(), today=body.now).to_json()
     )
 
 
-@api.get("/answers/<answer_id>")
-def kept_answer(answer_id: str) -> Response:
-    """Return an answer as it was given."""
-    return jsonify(chats().conversations.of_answer(answer_id).answer)
+@api.get("/answers/<answer_id>", responses={"200": AnswerDocument, **problems(404)})
+def kept_answer(path: AnswerPath) -> Response:
+    """Give an answer again as it was given."""
+    return jsonify(chats().conversations.of_answer(path.answer_id).answer)
 
 
-@api.post("/feedback")
-def feedback() -> ResponseReturnValue:
+@api.post("/feedback", responses={"204": None, **problems(404, 413, 415)})
+def feedback(body: FeedbackBody) -> Response:
     """Take what a reader says of an answer."""
-    body = read_body(FeedbackBody)
     chats().feedback.give(body.answer_id, body.rating, body.reason or "", body.comment or "")
-    return "", HTTPStatus.NO_CONTENT
-
-
-@api.get("/conversations")
-def conversations() -> Response:
-    """List the conversations of the reader whose browser asks, the last used first."""
-    listed = chats().conversations.of_reader(reader())
-    return jsonify({"conversations": [one.to_json() for one in listed]})
-
-
-@api.get("/conversations/<conversation_id>")
-def conversation(conversation_id: str) -> Response:
-    """Return the turns of a conversation, oldest first."""
-    kept = chats().conversations.kept(conversation_id)
-    completed = chats().conversations.turns(conversation_id)
-    turns = [
-        {"question": turn.question, "answer": turn.answer, "asked_at": one.asked_at, "body": one.answer}
-        for turn, one in zip(completed, kept, strict=True)
-    ]
-    return jsonify({**chats().conversations.summary(conversation_id).to_json(), "turns": turns})
-
-
-@api.patch("/conversations/<conversation_id>")
-def rename(conversation_id: str) -> Response:
-    """Give a conversation another title."""
-    return jsonify(chats().conversations.rename(conversation_id, read_body(TitleBody).title).to_json())
-
-
-@api.delete("/conversations/<conversation_id>")
-def forget(conversation_id: str) -> ResponseReturnValue:
-    """Delete a conversation."""
-    chats().conversations.forget(conversation_id)
-    return "", HTTPStatus.NO_CONTENT
-
-
-@api.get("/articles/<path:article_id>")
-def article(article_id: str) -> Response:
-    """Return an article with the `text` that every quote's offsets count in."""
-    found = service().article(article_id)
-    halves = service().halves(found)
-    return jsonify(
-        {
-            **found.to_json(),
-            "text": found.text,
-            "continued_on": halves.after.id if halves.after else None,
-            "continued_from": halves.before.id if halves.before else None,
-            "reprints": [other.id for other in service().reprints(found)],
-        }
-    )
+    return nothing()

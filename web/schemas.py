@@ -1,16 +1,15 @@
-"""Request bodies: strict types, no unknown keys, dates as `YYYY-MM-DD`."""
+"""What requests may hold: strict types, no unknown keys, dates as `YYYY-MM-DD`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from flask import request
+import pydantic_core
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
-from werkzeug.exceptions import UnsupportedMediaType
 
 from embeddings.errors import CallerError, QuestionError
 from embeddings.records import Filters, Mode
@@ -42,11 +41,28 @@ def _no_day() -> object:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
-Body = TypeVar("Body", bound=BaseModel)
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def model_validate(cls, obj: Any, **_options: Any) -> Self:
+        """Read it as JSON does: strictly, but a date may be a text, which strict Python would refuse."""
+        return cls.model_validate_json(pydantic_core.to_json(obj))
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Dated = TypeVar("Dated", bound="FiltersBody | IssuesQuery")
+
+
+def _in_order(given: Dated) -> Dated:
+    if given.date_from and given.date_to and given.date_from > given.date_to:
+        raise PydanticCustomError("date_order", "date_from is after date_to")
+    return given
 
 
 class FiltersBody(_Strict):
@@ -58,10 +74,8 @@ class FiltersBody(_Strict):
     page: ShortText | None = None
 
     @model_validator(mode="after")
-    def _dates_in_order(self) -> FiltersBody:
-        if self.date_from and self.date_to and self.date_from > self.date_to:
-            raise PydanticCustomError("date_order", "date_from is after date_to")
-        return self
+    def _dates_in_order(self) -> Self:
+        return _in_order(self)
 
 
 class _Asking(_Strict):
@@ -89,6 +103,8 @@ class AnswerBody(_Asking):
     `history` is oldest first.
     """
 
+    model_config = ConfigDict(openapi_extra={"example": {"question": "市里的菊花展在哪儿办？"}})  # type: ignore[typeddict-unknown-key]
+
     question: str
     conversation_id: ShortText | None = None
     mode: Mode = Mode.AUTO
@@ -102,6 +118,8 @@ class AnswerBody(_Asking):
 
 class SearchBody(_Asking):
     """The body of `POST /api/search`."""
+
+    model_config = ConfigDict(openapi_extra={"example": {"query": "菊花展", "k": 3}})  # type: ignore[typeddict-unknown-key]
 
     query: str
     k: Annotated[int, Field(ge=1, le=100)] = 10
@@ -122,29 +140,54 @@ class FeedbackBody(_Strict):
     comment: Annotated[str, Field(max_length=1000)] | None = None
 
 
-def read_body(model: type[Body]) -> Body:
-    """Read the current request's JSON body.
+class AnswerPath(BaseModel):
+    """The id of an answer."""
 
-    Raises:
-        UnsupportedMediaType: it is not declared as JSON.
-        CallerError: it is not JSON in UTF-8 (code `bad_json`), or not of the model's shape.
-        QuestionError: the question, query or filters have the wrong type or are missing.
+    answer_id: str
+
+
+class ConversationPath(BaseModel):
+    """The id of a conversation."""
+
+    conversation_id: str
+
+
+class ArticlePath(BaseModel):
+    """The id of an article, percent-encoded; it may hold anything."""
+
+    article_id: str
+
+
+class IssuesQuery(_Query):
+    """Limits on issues, and the part of the list that is wanted."""
+
+    date_from: Day | None = None
+    date_to: Day | None = None
+    paper: ShortText | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    offset: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Self:
+        return _in_order(self)
+
+    def to_filters(self) -> Filters:
+        """The limits as the service takes them."""
+        return Filters(self.date_from, self.date_to, self.paper, getattr(self, "page", None))
+
+
+class ArticlesQuery(IssuesQuery):
+    """Limits on articles, and the part of the list that is wanted."""
+
+    page: ShortText | None = None
+
+
+def refusal(error: ValidationError) -> CallerError:
+    """What is wrong with a request, in words.
+
+    A `QuestionError` where the question, query or filters have the wrong type or are missing.
     """
-    if not request.is_json:
-        raise UnsupportedMediaType
-    try:
-        return model.model_validate_json(request.get_data())
-    except ValidationError as error:
-        raise _refusal(error) from None
-
-
-def _refusal(error: ValidationError) -> CallerError:
     found = error.errors(include_url=False, include_input=False)
-    if found[0]["type"] == "json_invalid":
-        reason = found[0].get("ctx", {}).get("error", "")
-        return CallerError(
-            f"请求体不是合法的 JSON（{reason}）。", hint="请发送 UTF-8 编码的 JSON 对象。", code="bad_json"
-        )
     message = "；".join(_sentence(item) for item in found[:MAX_NAMED_ERRORS]) + "。"
     fields = {str(item["loc"][0]) for item in found if item["loc"]}
     cls = QuestionError if fields & QUESTION_FIELDS else CallerError

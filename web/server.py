@@ -22,6 +22,7 @@ from gunicorn.glogging import Logger
 from embeddings.errors import WenbaoError
 from qa.server_note import new_note, remove_note, write_note
 from web.health import name_instance
+from web.worker import PatientWorker
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 START_TIMEOUT_S = 600
 # A question in the address of the page that needs no script; gunicorn allows no longer line.
 MAX_REQUEST_LINE_BYTES = 8190
+# Each takes a file, and many systems give a process no more than 1024.
+MAX_CONNECTIONS = 512
 # Path without the query string, where a question may stand; nothing that a client names freely.
 ACCESS_LOG = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms %({x-request-id}o)s'
 # Under this name an application may keep what is to be called when its worker ends.
@@ -71,7 +74,8 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": f"{_bracketed(settings.host)}:{settings.port}",
         "workers": 1,
-        "worker_class": "gthread",
+        "worker_class": PatientWorker,
+        "worker_connections": MAX_CONNECTIONS,
         "threads": settings.threads,
         "timeout": max(START_TIMEOUT_S, settings.request_timeout_s),
         "graceful_timeout": settings.request_timeout_s,

@@ -32,6 +32,12 @@ HEARTBEAT_S = 10.0
 EVENTS_AHEAD = 64
 POLL_S = 0.5
 
+# What the API's description says of a request that may be streamed.
+DESCRIBED: dict[str, Any] = {
+    "description": "With `Accept: text/event-stream` it comes as events: `stage`, `citation`, `token`,"
+    " then `answer` with the whole body, or `error` with a problem document."
+}
+
 Give: TypeAlias = Callable[[Listener], Answer]
 _Event: TypeAlias = "tuple[str, Any]"
 

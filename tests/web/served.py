@@ -1,4 +1,4 @@
-"""Serve the fake service for the server's tests: `python -m tests.web.served PORT [broken]`."""
+"""Serve the fake service for the server's tests: `python -m tests.web.served PORT [broken] [impatient]`."""
 
 from __future__ import annotations
 
@@ -14,20 +14,32 @@ from tests.web import samples
 from tests.web.fakes import FakeService
 from web import create_app
 from web.server import ON_CLOSE, serve
+from web.worker import PatientWorker
 
 SLOW = "慢慢想的问题？"
 SLOW_S = 1.5
 CLOSED = "closed beside the requests"
+# Of the impatient server: what it waits for a client at each step, and how many it answers at a time.
+PATIENCE_S = 1.5
+THREADS = 4
+# More than the sockets of both sides hold.
+LARGE_BYTES = 32 << 20
 
 
-def main(port: int, *, broken: bool) -> int:
+def main(port: int, *, broken: bool, impatient: bool) -> int:
     settings = Settings(port=port, request_timeout_s=20)
+    if impatient:
+        settings = settings.model_copy(update={"threads": THREADS})
+        PatientWorker.HEAD_TIMEOUT_S = PATIENCE_S
+        PatientWorker.BODY_TIMEOUT_S = PATIENCE_S
+        PatientWorker.WRITE_TIMEOUT_S = PATIENCE_S
 
     def make_app() -> Flask:
         if broken:
             raise ModelUnavailable("模型不可用。", hint="请检查设置。")
         service = FakeService(replies={SLOW: _slow_answer})
         app = create_app(service, service.chats, settings)
+        app.add_url_rule("/large", "large", lambda: bytes(LARGE_BYTES))
         app.extensions[ON_CLOSE] = lambda: print(CLOSED, file=sys.stderr, flush=True)
         return app
 
@@ -40,4 +52,5 @@ def _slow_answer() -> Answer:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(int(sys.argv[1]), broken="broken" in sys.argv))
+    words = sys.argv[2:]
+    raise SystemExit(main(int(sys.argv[1]), broken="broken" in words, impatient="impatient" in words))
