@@ -18,6 +18,7 @@ from web.chat import chat
 from web.conversations_api import conversations_api
 from web.docs import docs
 from web.health import health
+from web.openai_api import openai_api
 from web.openapi import described_app
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ def create_app(service: AskService, chats: Chats, settings: Settings) -> Flask:
     language.speak(app)
     security.protect(app)
     errors.register(app)
-    for described in (api, archive_api, conversations_api):
+    for described in (api, archive_api, conversations_api, openai_api):
         app.register_api(described)
     for blueprint in (chat, browse, docs, health):
         app.register_blueprint(blueprint)
+    app.config["COMPRESS_ALGORITHM"] = ["gzip"]  # what every client reads
     Compress(app)
     return app
 

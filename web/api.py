@@ -7,7 +7,7 @@ from flask import Response, jsonify
 from embeddings.records import Answer
 from web.bodies import AnswerDocument, SearchDocument
 from web.context import Listener, chats, deaf, service
-from web.openapi import ASKING, api_blueprint, nothing, problems
+from web.openapi import ASKING, api_blueprint, gives, nothing
 from web.readers import reader
 from web.schemas import AnswerBody, AnswerPath, FeedbackBody, SearchBody
 from web.streaming import DESCRIBED, stream, wants_stream
@@ -15,7 +15,7 @@ from web.streaming import DESCRIBED, stream, wants_stream
 api = api_blueprint("api", "/api", ASKING)
 
 
-@api.post("/answer", responses={"200": AnswerDocument, **problems(404, 413, 415, 502)}, **DESCRIBED)
+@api.post("/answer", responses=gives(AnswerDocument, 404, 413, 415, 502), **DESCRIBED)
 def answer(body: AnswerBody) -> Response:
     """Answer one question with citations, whole or as a stream of events."""
     asked, asker = service(), reader()
@@ -36,7 +36,7 @@ def answer(body: AnswerBody) -> Response:
     return stream(give) if wants_stream() else jsonify(give(deaf).to_json())
 
 
-@api.post("/search", responses={"200": SearchDocument, **problems(413, 415)})
+@api.post("/search", responses=gives(SearchDocument, 413, 415))
 def search(body: SearchBody) -> Response:
     """Find passages, best first."""
     return jsonify(
@@ -44,13 +44,13 @@ def search(body: SearchBody) -> Response:
     )
 
 
-@api.get("/answers/<answer_id>", responses={"200": AnswerDocument, **problems(404)})
+@api.get("/answers/<answer_id>", responses=gives(AnswerDocument, 404))
 def kept_answer(path: AnswerPath) -> Response:
     """Give an answer again as it was given."""
     return jsonify(chats().conversations.of_answer(path.answer_id).answer)
 
 
-@api.post("/feedback", responses={"204": None, **problems(404, 413, 415)})
+@api.post("/feedback", responses=gives(None, 404, 413, 415))
 def feedback(body: FeedbackBody) -> Response:
     """Take what a reader says of an answer."""
     chats().feedback.give(body.answer_id, body.rating, body.reason or "", body.comment or "")

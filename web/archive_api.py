@@ -12,7 +12,7 @@ from embeddings.index.catalog import IssuePage
 from embeddings.records import related_json
 from web.bodies import ArticleDocument, ArticlesDocument, IssuesDocument
 from web.context import service
-from web.openapi import ARCHIVE, api_blueprint, problems
+from web.openapi import ARCHIVE, api_blueprint, gives
 from web.schemas import ArticlePath, ArticlesQuery, IssuesQuery
 
 # A list goes no further than this: who wants all of an archive exports it.
@@ -21,7 +21,7 @@ LISTED_MAX = 10_000
 archive_api = api_blueprint("archive_api", "/api", ARCHIVE)
 
 
-@archive_api.get("/articles/<path:article_id>", responses={"200": ArticleDocument, **problems(404)})
+@archive_api.get("/articles/<path:article_id>", responses=gives(ArticleDocument, 404))
 def article(path: ArticlePath) -> Response:
     """Give an article with the `text` that every quote's offsets count in, and an `ETag`."""
     found = service().article(path.article_id)
@@ -37,10 +37,11 @@ def article(path: ArticlePath) -> Response:
     )
     response.add_etag()
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
-@archive_api.get("/articles", responses={"200": ArticlesDocument, **problems()})
+@archive_api.get("/articles", responses=gives(ArticlesDocument))
 def articles(query: ArticlesQuery) -> Response:
     """List articles page by page as printed, the newest issue first."""
     found = service().articles_of(query.to_filters(), LISTED_MAX)
@@ -49,7 +50,7 @@ def articles(query: ArticlesQuery) -> Response:
     return jsonify({**given, "next": _next(query, len(found))})
 
 
-@archive_api.get("/issues", responses={"200": IssuesDocument, **problems()})
+@archive_api.get("/issues", responses=gives(IssuesDocument))
 def issues(query: IssuesQuery) -> Response:
     """List the issues with their pages, newest first."""
     pages = service().issue_pages(query.to_filters())

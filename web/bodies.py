@@ -13,12 +13,23 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Timings = Annotated[dict[str, float], Field(description="milliseconds by stage")]
 
 
+# A server-sent event; `data` is JSON.
+EVENT = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["data"],
+}
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
 class ProblemBody(_Body):
-    """A problem document (RFC 9457). `code` is for programs; `title`, `detail` and `hint` are for people."""
+    """A problem document (RFC 9457). `code` is for programs; `title`, `detail` and `hint` are for people.
+
+    `error` says the same below `/v1`, as clients of the OpenAI API read it.
+    """
 
     type: str
     title: str
@@ -27,6 +38,7 @@ class ProblemBody(_Body):
     code: str
     hint: str
     request_id: str
+    error: dict[str, Any] | None = None
 
 
 class ReportBody(_Body):
@@ -72,6 +84,11 @@ class PeriodBody(_Body):
 
 class AnswerDocument(_Body):
     """An answer with its citations, or an honest "the papers do not say" (`answered` is false)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        openapi_extra={"content": {"text/event-stream": {"schema": EVENT}}},  # type: ignore[typeddict-unknown-key]
+    )
 
     id: str
     conversation_id: str | None

@@ -6,21 +6,21 @@ from flask import Response, jsonify
 
 from web.bodies import ConversationBody, ConversationDocument, ConversationsDocument
 from web.context import chats
-from web.openapi import CONVERSATIONS, api_blueprint, nothing, problems
+from web.openapi import CONVERSATIONS, api_blueprint, gives, nothing
 from web.readers import reader
 from web.schemas import ConversationPath, TitleBody
 
 conversations_api = api_blueprint("conversations_api", "/api/conversations", CONVERSATIONS)
 
 
-@conversations_api.get("", responses={"200": ConversationsDocument, **problems()})
+@conversations_api.get("", responses=gives(ConversationsDocument))
 def conversations() -> Response:
     """List the conversations of the reader whose browser asks, the last used first."""
     listed = chats().conversations.of_reader(reader())
     return jsonify({"conversations": [one.to_json() for one in listed]})
 
 
-@conversations_api.get("/<conversation_id>", responses={"200": ConversationDocument, **problems(404)})
+@conversations_api.get("/<conversation_id>", responses=gives(ConversationDocument, 404))
 def conversation(path: ConversationPath) -> Response:
     """Give the turns of a conversation, oldest first."""
     store = chats().conversations
@@ -33,13 +33,13 @@ def conversation(path: ConversationPath) -> Response:
     return jsonify({**store.summary(path.conversation_id).to_json(), "turns": turns})
 
 
-@conversations_api.patch("/<conversation_id>", responses={"200": ConversationBody, **problems(404, 413, 415)})
+@conversations_api.patch("/<conversation_id>", responses=gives(ConversationBody, 404, 413, 415))
 def rename(path: ConversationPath, body: TitleBody) -> Response:
     """Give a conversation another title."""
     return jsonify(chats().conversations.rename(path.conversation_id, body.title).to_json())
 
 
-@conversations_api.delete("/<conversation_id>", responses={"204": None, **problems(404)})
+@conversations_api.delete("/<conversation_id>", responses=gives(None, 404))
 def forget(path: ConversationPath) -> Response:
     """Delete a conversation."""
     chats().conversations.forget(path.conversation_id)

@@ -68,7 +68,7 @@ def _operations(document: dict[str, Any], tag: str) -> list[Operation]:
 
 def _operation(document: dict[str, Any], path: str, method: str, given: dict[str, Any]) -> Operation:
     responses = given["responses"]
-    done = next((responses[status] for status in responses if status.startswith("2")), {})
+    done: dict[str, Any] = next((responses[status] for status in responses if status.startswith("2")), {})
     return Operation(
         anchor=given["operationId"],
         method=method.upper(),

@@ -21,7 +21,8 @@ from web.security import request_id
 
 MEDIA_TYPE = "application/problem+json"
 # Paths whose clients are programs; everything else is a page.
-MACHINE_PATHS = ("/api", "/healthz", "/readyz")
+MACHINE_PATHS = ("/api", "/v1", "/healthz", "/readyz", "/openapi.json", "/metrics")
+OPENAI_PATH = "/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,17 @@ def problem_of(error: tree.WenbaoError) -> Problem:
     return _problem(kind.status, error.code, kind.title, error.message, error.hint)
 
 
+def openai_error(problem: Problem) -> dict[str, Any]:
+    """The problem as a client of the OpenAI API reads it."""
+    kind = "invalid_request_error" if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR else "server_error"
+    message = " ".join(part for part in (problem.detail, problem.hint) if part)
+    return {"message": message, "type": kind, "param": None, "code": problem.code}
+
+
 def problem_response(problem: Problem) -> Response:
-    """Return the problem as JSON."""
-    response = jsonify(problem.to_json())
+    """Return the problem as JSON, with an `error` beside it where clients of the OpenAI API look for one."""
+    compatible = {"error": openai_error(problem)} if request.path.startswith(f"{OPENAI_PATH}/") else {}
+    response = jsonify({**problem.to_json(), **compatible})
     response.status_code = problem.status
     response.mimetype = MEDIA_TYPE
     return response

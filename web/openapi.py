@@ -10,8 +10,12 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 from flask import Flask, Response, current_app, request
-from flask_openapi3 import APIBlueprint, Info, OpenAPI, Tag
-from pydantic import ValidationError
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.info import Info
+from flask_openapi3.models.tag import Tag
+from flask_openapi3.openapi import OpenAPI
+from flask_openapi3.types import ResponseDict
+from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from embeddings.errors import CallerError
@@ -68,12 +72,13 @@ def api_blueprint(name: str, prefix: str, tag: Tag) -> APIBlueprint:
     return blueprint
 
 
-def problems(*statuses: int) -> dict[str, Any]:
-    """The problem documents that an operation may answer with."""
-    return {
+def gives(document: type[BaseModel] | None, *statuses: int) -> ResponseDict:
+    """What an operation answers with: a document, or nothing; else a problem with one of the statuses."""
+    problems: ResponseDict = {
         str(status): {"description": _WHAT[status], "content": _PROBLEM}
         for status in sorted({*statuses, 400, 401, 403, 429, 500, 503})
     }
+    return {"200" if document else "204": document, **problems}
 
 
 def check_body() -> None:

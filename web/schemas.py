@@ -43,7 +43,9 @@ def _no_day() -> object:
 Day = Annotated[date, BeforeValidator(_day)]
 
 
-class _Strict(BaseModel):
+class StrictBody(BaseModel):
+    """A body of the right types, with no field that is not known."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     @classmethod
@@ -65,7 +67,7 @@ def _in_order(given: Dated) -> Dated:
     return given
 
 
-class FiltersBody(_Strict):
+class FiltersBody(StrictBody):
     """`filters` of a request; what is absent or null does not limit."""
 
     date_from: date | None = None
@@ -78,7 +80,7 @@ class FiltersBody(_Strict):
         return _in_order(self)
 
 
-class _Asking(_Strict):
+class _Asking(StrictBody):
     """`now` is the day on which it is asked, for an archive; today if absent."""
 
     filters: FiltersBody | None = None
@@ -90,7 +92,7 @@ class _Asking(_Strict):
         return Filters(given.date_from, given.date_to, given.paper, given.page)
 
 
-class TurnBody(_Strict):
+class TurnBody(StrictBody):
     """An earlier turn of a conversation that the service does not hold."""
 
     question: Annotated[str, Field(min_length=1, max_length=2000)]
@@ -125,13 +127,13 @@ class SearchBody(_Asking):
     k: Annotated[int, Field(ge=1, le=100)] = 10
 
 
-class TitleBody(_Strict):
+class TitleBody(StrictBody):
     """The body of `PATCH /api/conversations/<id>`."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class FeedbackBody(_Strict):
+class FeedbackBody(StrictBody):
     """The body of `POST /api/feedback`: 1 or -1, or 0 to take it back; `reason` as `qa.feedback.Reason`."""
 
     answer_id: ShortText

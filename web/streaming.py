@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, TypeAlias
 
@@ -38,8 +38,13 @@ DESCRIBED: dict[str, Any] = {
     " then `answer` with the whole body, or `error` with a problem document."
 }
 
+# A comment that says nothing, to keep a connection open.
+SILENCE = ": …\n\n"
+
 Give: TypeAlias = Callable[[Listener], Answer]
-_Event: TypeAlias = "tuple[str, Any]"
+Event: TypeAlias = "tuple[str, Any]"
+# Events as lines; `None` is silence. An event `error` holds the exception.
+Write: TypeAlias = "Callable[[Iterator[Event | None]], Iterator[str]]"
 
 
 class ReaderGone(Exception):
@@ -51,14 +56,14 @@ class _Work:
 
     def __init__(self, give: Give) -> None:
         self._give = give
-        self._told: queue.Queue[_Event] = queue.Queue(EVENTS_AHEAD)
+        self._told: queue.Queue[Event] = queue.Queue(EVENTS_AHEAD)
         self._gone = threading.Event()
 
     def start(self) -> None:
         """Begin."""
         threading.Thread(target=self._run, name="answer", daemon=True).start()
 
-    def next(self, wait_s: float) -> _Event | None:
+    def next(self, wait_s: float) -> Event | None:
         """What was told next; nothing when it takes longer than that."""
         try:
             return self._told.get(timeout=wait_s)
@@ -93,8 +98,8 @@ def wants_stream() -> bool:
     return best == MEDIA_TYPE
 
 
-def stream(give: Give) -> Response:
-    """Return the events of one answer.
+def stream(give: Give, write: Write | None = None) -> Response:
+    """Return the events of one answer, written as above or by `write`.
 
     Raises:
         WenbaoError: it failed before there was anything to tell, as it would without a stream.
@@ -104,7 +109,7 @@ def stream(give: Give) -> Response:
     first = work.next(HEARTBEAT_S)
     if first and first[0] == "error":
         raise first[1]
-    response = Response(stream_with_context(_lines(work, first)), mimetype=MEDIA_TYPE)
+    response = Response(stream_with_context((write or _lines)(_events(work, first))), mimetype=MEDIA_TYPE)
     # However it ends: a reader who has left before the first line never starts the lines.
     response.call_on_close(work.leave)
     response.headers["Cache-Control"] = "no-store, no-transform"
@@ -112,28 +117,29 @@ def stream(give: Give) -> Response:
     return response
 
 
-def _lines(work: _Work, first: _Event | None) -> Iterator[str]:
+def _events(work: _Work, first: Event | None) -> Iterator[Event | None]:
+    """What is told, to its end; `None` where nothing was for a while.
+
+    An answer that was not told while it was made is told before its end: its citations, then its text.
+    """
     told = False
     event = first
     while True:
-        if event is None:
-            yield ": …\n\n"
-        else:
+        if event:
             name, what = event
             told = told or name == "token"
             if name == "answer" and not told:
-                yield from _told_at_once(what)
-            yield _line(name, what)
-            if name in ("answer", "error"):
-                return
+                yield from (("citation", citation) for citation in what.citations)
+                yield "token", what.text
+        yield event
+        if event and name in ("answer", "error"):
+            return
         event = work.next(HEARTBEAT_S)
 
 
-def _told_at_once(answer: Answer) -> Iterator[str]:
-    """Citations and text of an answer that was not told while it was made."""
-    for citation in answer.citations:
-        yield _line("citation", citation)
-    yield _line("token", answer.text)
+def _lines(events: Iterable[Event | None]) -> Iterator[str]:
+    for event in events:
+        yield _line(*event) if event else SILENCE
 
 
 def _line(name: str, what: Any) -> str:

@@ -71,6 +71,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """Take up a connection, in the place of an old one if need be."""
         try:
             accepted, client = listener.accept()
+            sock = _PatientSocket(accepted, self.WRITE_TIMEOUT_S)
         except OSError as error:
             # The listener stays readable: without a pause the loop would spin until a file is free.
             if error.errno in (errno.EMFILE, errno.ENFILE) and not self._drop_one():
@@ -78,11 +79,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             return
         self.nr_conns += 1
         self._make_room()
-        sock = _PatientSocket(accepted, self.WRITE_TIMEOUT_S)
         self._await_request(_Conn(self.cfg, sock, client, listener.getsockname()))
 
     def on_client_socket_readable(self, conn: _Conn, client: Any) -> None:
         """Collect the next request of a kept connection."""
+        if conn not in self.keepalived_conns:
+            return  # dropped for another since the loop saw it
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         self._await_request(conn)
