@@ -54,6 +54,28 @@ class SettingsError(CallerError):
     code = "bad_setting"
 
 
+class KeyNeeded(CallerError):
+    """The service wants a key, and none of its own was given."""
+
+    code = "key_needed"
+
+
+class AccessDenied(CallerError):
+    """The key, or the place that is called from, does not allow it."""
+
+    code = "access_denied"
+
+
+class Overloaded(WenbaoError):
+    """Too much is asked at once; `retry_after_s` says when to come back."""
+
+    code = "overloaded"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("现在提问的人太多。", hint=f"请在 {retry_after_s} 秒后再试。")
+        self.retry_after_s = retry_after_s
+
+
 class QuestionError(CallerError):
     """The question, query or filter cannot be used as it stands."""
 

@@ -80,6 +80,51 @@ class Settings(BaseSettings):
     request_timeout_s: Annotated[
         int, Field(ge=1, le=600, description="how long running requests may take at shutdown")
     ] = 60
+    queue: Annotated[
+        int, Field(ge=0, le=1000, description="questions that may wait for their turn; more get a 503")
+    ] = 64
+    queue_wait_s: Annotated[
+        float, Field(ge=0, le=120, description="seconds a question waits at most for its turn")
+    ] = 15.0
+    rate_limit: Annotated[
+        str, Field(description="questions and searches per key or address; loopback is not limited")
+    ] = "120/minute"
+    api_keys: Annotated[
+        SecretStr,
+        Field(description="`name:scope:hash …` as `wenbao key` writes them; scopes `read`, `admin`"),
+    ] = SecretStr("")
+    public: Annotated[
+        bool, Field(description="let everybody read without a key; else only clients on this machine may")
+    ] = False
+    hostnames: Annotated[
+        str, Field(description="names by which clients reach the service, beside localhost and addresses")
+    ] = ""
+    trusted_proxies: Annotated[
+        int, Field(ge=0, le=5, description="reverse proxies in front, whose `X-Forwarded-…` is believed")
+    ] = 0
+    cors_origins: Annotated[
+        str, Field(description="origins whose pages may use the API, such as `https://news.example.org`")
+    ] = ""
+    max_upload_bytes: Annotated[
+        int, Field(ge=1 << 20, le=8 << 30, description="largest upload of pages by an administrator")
+    ] = 256 << 20
+    chat_days: Annotated[
+        int, Field(ge=0, le=3650, description="days a conversation is kept after its last use; 0: for ever")
+    ] = 90
+    log_format: Annotated[Literal["text", "json"], Field(description="how the server's log is written")] = (
+        "text"
+    )
+    log_questions: Annotated[bool, Field(description="write questions into the log of slow answers")] = False
+    slow_s: Annotated[
+        float, Field(ge=0, le=600, description="answers that take longer are logged with their timings")
+    ] = 2.0
+    otel_endpoint: Annotated[
+        str,
+        Field(
+            pattern=r"^(https?://[^\s@]+)?$",
+            description="OTLP/HTTP collector that traces go to (needs `wenbao[otel]`)",
+        ),
+    ] = ""
     min_confidence: Annotated[
         float, Field(ge=0, le=1, description="below it the answer is “the papers do not say”")
     ] = 0.15

@@ -10,7 +10,7 @@ from flask.json.provider import DefaultJSONProvider
 from flask_compress import Compress
 from jinja2 import StrictUndefined
 
-from web import context, errors, language, security
+from web import access, admission, context, errors, language, limits, logs, metrics, security, tracing
 from web.api import api
 from web.archive_api import archive_api
 from web.browse import browse
@@ -18,6 +18,7 @@ from web.chat import chat
 from web.conversations_api import conversations_api
 from web.docs import docs
 from web.health import health
+from web.login import login
 from web.openai_api import openai_api
 from web.openapi import described_app
 
@@ -36,15 +37,22 @@ def create_app(service: AskService, chats: Chats, settings: Settings) -> Flask:
     app.json = ReadableJSON(app)
     app.url_map.merge_slashes = False  # an article id may hold slashes, and more than one in a row
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.config["COMPRESS_ALGORITHM"] = ["gzip"]  # what every client reads
+    admission.admit(app, settings.threads, settings.queue, settings.queue_wait_s)
+    metrics.measure(app, service, app.extensions[admission.GATE])
+    logs.log_requests(app, settings)
     language.speak(app)
-    security.protect(app)
     errors.register(app)
+    security.protect(app, settings)
+    limiter = limits.count_callers(app, settings)
+    access.guard(app, settings)
     for described in (api, archive_api, conversations_api, openai_api):
         app.register_api(described)
-    for blueprint in (chat, browse, docs, health):
+    for blueprint in (chat, browse, docs, health, login, metrics.metrics):
         app.register_blueprint(blueprint)
-    app.config["COMPRESS_ALGORITHM"] = ["gzip"]  # what every client reads
+    limits.limit_asking(app, limiter, settings.rate_limit)
     Compress(app)
+    tracing.trace(app, settings)
     return app
 
 

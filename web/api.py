@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Response, jsonify
 
-from embeddings.records import Answer
+from web.admission import admitted
+from web.asking import asked, in_turn
 from web.bodies import AnswerDocument, SearchDocument
-from web.context import Listener, chats, deaf, service
+from web.context import chats, service
 from web.openapi import ASKING, api_blueprint, gives, nothing
 from web.readers import reader
 from web.schemas import AnswerBody, AnswerPath, FeedbackBody, SearchBody
@@ -18,30 +19,25 @@ api = api_blueprint("api", "/api", ASKING)
 @api.post("/answer", responses=gives(AnswerDocument, 404, 413, 415, 502), **DESCRIBED)
 def answer(body: AnswerBody) -> Response:
     """Answer one question with citations, whole or as a stream of events."""
-    asked, asker = service(), reader()
-
-    def give(listen: Listener) -> Answer:
-        return asked.answer(
-            body.question,
-            filters=body.to_filters(),
-            mode=body.mode,
-            conversation_id=body.conversation_id,
-            history=body.to_history(),
-            today=body.now,
-            use_period=body.use_period,
-            reader=asker,
-            listen=listen,
-        )
-
-    return stream(give) if wants_stream() else jsonify(give(deaf).to_json())
+    question = {
+        "question": body.question,
+        "filters": body.to_filters(),
+        "mode": body.mode,
+        "conversation_id": body.conversation_id,
+        "history": body.to_history(),
+        "today": body.now,
+        "use_period": body.use_period,
+        "reader": reader(),
+    }
+    return stream(*in_turn(**question)) if wants_stream() else jsonify(asked(**question).to_json())
 
 
 @api.post("/search", responses=gives(SearchDocument, 413, 415))
 def search(body: SearchBody) -> Response:
     """Find passages, best first."""
-    return jsonify(
-        service().search(body.query, k=body.k, filters=body.to_filters(), today=body.now).to_json()
-    )
+    with admitted():
+        found = service().search(body.query, k=body.k, filters=body.to_filters(), today=body.now)
+    return jsonify(found.to_json())
 
 
 @api.get("/answers/<answer_id>", responses=gives(AnswerDocument, 404))

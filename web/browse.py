@@ -14,6 +14,7 @@ from embeddings.errors import NotFoundError, WenbaoError
 from embeddings.index.catalog import IssuePage
 from embeddings.records import Article, Filters
 from qa.server_note import own_version
+from web.admission import admitted
 from web.cards import Report, report, web_href
 from web.context import service
 from web.errors import problem_of
@@ -300,7 +301,8 @@ def _papers_indexed(pages: list[IssuePage]) -> list[tuple[str, int, str]]:
 def _found(question: str, scope: Scope, at: int) -> tuple[list[FoundReport], bool]:
     """The results of one page, and whether there is another."""
     wanted = min(HITS_PER_PAGE * at + 1, HITS_PER_PAGE * SEARCH_PAGES)
-    hits = service().search(question, k=wanted, filters=scope.filters).hits
+    with admitted():
+        hits = service().search(question, k=wanted, filters=scope.filters).hits
     start = HITS_PER_PAGE * (at - 1)
     found = []
     for hit in hits[start : start + HITS_PER_PAGE]:

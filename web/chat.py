@@ -14,6 +14,8 @@ from qa.conversations import KeptTurn, Summary
 from qa.feedback import Reason
 from qa.kept_answers import answer_of
 from qa.service import Status
+from web.addresses import own_path
+from web.asking import asked
 from web.cards import BLANK_TURN, Report, Turn, kept_turn, report
 from web.context import chats, service, settings
 from web.errors import Problem, problem_of
@@ -143,16 +145,10 @@ def feedback(answer_id: str) -> Response:
 def choose_language() -> Response:
     """Keep the language that the reader chose."""
     chosen = request.form.get("language", "")
-    response = _seen(_own_path(request.form.get("back", "")))
+    response = _seen(own_path(request.form.get("back", "")))
     if chosen in {"zh", "en"}:
         response.set_cookie("language", chosen, max_age=365 * 24 * 3600, samesite="Lax", httponly=True)
     return response
-
-
-def _own_path(given: str) -> str:
-    """The path if it is one of ours to go back to, else the front page."""
-    plain = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
-    return given if plain else url_for("chat.front")
 
 
 def _ask(given: Mapping[str, str], conversation_id: str | None) -> ResponseReturnValue:
@@ -162,8 +158,8 @@ def _ask(given: Mapping[str, str], conversation_id: str | None) -> ResponseRetur
         scope = read_scope(given)
         if given.get("without") in {"paper", "page"}:
             scope = without(scope, given["without"])
-        reply = service().answer(
-            question,
+        reply = asked(
+            question=question,
             filters=scope.filters,
             conversation_id=conversation_id,
             use_period=scope.use_period,
@@ -204,10 +200,10 @@ def _with_follow_ups(kept: KeptTurn, turn: Turn) -> Turn:
     if kept.answer is None:
         return turn
     try:
-        asked = service().follow_ups(answer_of(kept.answer), FOLLOW_UPS)
+        questions = service().follow_ups(answer_of(kept.answer), FOLLOW_UPS)
     except WenbaoError:  # without an index the turn is shown all the same
         return turn
-    return replace(turn, follow_ups=tuple(asked))
+    return replace(turn, follow_ups=tuple(questions))
 
 
 def _front() -> Front:

@@ -12,7 +12,17 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.exceptions import HTTPException
 
 from embeddings import errors as tree
@@ -39,6 +49,9 @@ KINDS: Mapping[type[tree.WenbaoError], Kind] = MappingProxyType(
         tree.CallerError: Kind(400, "请求有误"),
         # A wrong setting is the operator's to mend; over HTTP it is never the caller's fault.
         tree.SettingsError: Kind(500, "服务设置有误"),
+        tree.KeyNeeded: Kind(401, "需要密钥"),
+        tree.AccessDenied: Kind(403, "没有权限"),
+        tree.Overloaded: Kind(503, "服务正忙"),
         tree.QuestionError: Kind(400, "问题不能使用"),
         tree.NotFoundError: Kind(404, "没有找到"),
         tree.InputRefused: Kind(422, "内容不能收录"),
@@ -85,6 +98,8 @@ HTTP_KINDS: Mapping[int, HTTPKind] = MappingProxyType(
     {
         400: HTTPKind("bad_request", "请求有误", "请求不完整，或格式不对。"),
         404: HTTPKind("not_found", "没有找到", "这个地址没有内容。", "请检查地址，或从首页重新开始。"),
+        403: HTTPKind("forbidden", "没有权限", "这个请求不被允许。"),
+        429: HTTPKind("too_many", "请求太多", "请求太多，超过了限额。", "请稍等片刻再试。"),
         405: HTTPKind("method_not_allowed", "方法不对", "这个地址不接受该请求方法。"),
         413: HTTPKind("too_large", "请求太大", "请求体超过了允许的大小。", "请缩短内容后再发。"),
         415: HTTPKind(
@@ -144,7 +159,12 @@ def _http_problem(status: int, kind: HTTPKind) -> Problem:
 
 
 def _show_ours(error: tree.WenbaoError) -> Response:
-    return _shown(_noted_ours(error))
+    response = _shown(_noted_ours(error))
+    if isinstance(error, tree.Overloaded):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, tree.KeyNeeded):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="wenbao"'
+    return response
 
 
 def _noted_ours(error: tree.WenbaoError) -> Problem:
@@ -186,6 +206,9 @@ def _unlisted(status: int) -> HTTPKind:
 def _shown(problem: Problem) -> Response:
     if _for_program(request.path):
         return problem_response(problem)
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        back = request.full_path if request.method == "GET" else "/"
+        return make_response(redirect(url_for("login.page", back=back), HTTPStatus.SEE_OTHER))
     return make_response(render_template("error.html", problem=problem), problem.status)
 
 

@@ -18,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from embeddings.errors import GeneratorUnavailable, NotFoundError, QuestionError
 from embeddings.records import Answer, Mode
 from qa.turns import Turn
+from web.asking import asked, in_turn
 from web.bodies import EVENT
-from web.context import Listener, deaf, service, settings
+from web.context import settings
 from web.errors import noted_problem, openai_error
 from web.openapi import COMPATIBLE, api_blueprint, gives
 from web.readers import reader
@@ -163,15 +164,12 @@ class ModelPath(BaseModel):
 def complete(body: ChatBody) -> Response:
     """Answer the last message of a chat, as the OpenAI API does."""
     mode = _mode(body.model)
-    question, history = _asked(body.messages)
-    asked, asker, host = service(), reader(), request.host_url.rstrip("/")
-
-    def give(listen: Listener) -> Answer:
-        return asked.answer(question, mode=mode, history=history, reader=asker, listen=listen)
-
+    question, history = _conversation(body.messages)
+    given = {"question": question, "mode": mode, "history": history, "reader": reader()}
+    host = request.host_url.rstrip("/")
     if body.stream:
-        return stream(give, lambda events: _chunks(events, body.model, host))
-    return jsonify(_completion(give(deaf), body.model, host))
+        return stream(*in_turn(**given), lambda events: _chunks(events, body.model, host))
+    return jsonify(_completion(asked(**given), body.model, host))
 
 
 @openai_api.get("/models", responses=gives(ModelsDocument))
@@ -207,7 +205,7 @@ def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "wenbao"}
 
 
-def _asked(messages: list[Message]) -> tuple[str, tuple[Turn, ...]]:
+def _conversation(messages: list[Message]) -> tuple[str, tuple[Turn, ...]]:
     """The last user message, and the turns before it, as far as they were answered."""
     last = next((at for at in range(len(messages) - 1, -1, -1) if messages[at].role == "user"), None)
     if last is None:

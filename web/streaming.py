@@ -54,8 +54,9 @@ class ReaderGone(Exception):
 class _Work:
     """The service at work in its thread, and what it has told so far."""
 
-    def __init__(self, give: Give) -> None:
+    def __init__(self, give: Give, leave: Callable[[], None]) -> None:
         self._give = give
+        self._over = leave
         self._told: queue.Queue[Event] = queue.Queue(EVENTS_AHEAD)
         self._gone = threading.Event()
 
@@ -77,11 +78,19 @@ class _Work:
     def _run(self) -> None:
         with suppress(ReaderGone):
             try:
-                self._tell("answer", self._give(self._tell))
+                answer = self._given()
             except ReaderGone:
                 raise
             except Exception as error:  # noqa: BLE001 - shown by who reads, as any view's would be
                 self._tell("error", error)
+            else:
+                self._tell("answer", answer)
+
+    def _given(self) -> Answer:
+        try:
+            return self._give(self._tell)
+        finally:
+            self._over()  # a slow reader holds up nobody else's turn
 
     def _tell(self, event: str, what: Any) -> None:
         while not self._gone.is_set():
@@ -98,13 +107,13 @@ def wants_stream() -> bool:
     return best == MEDIA_TYPE
 
 
-def stream(give: Give, write: Write | None = None) -> Response:
-    """Return the events of one answer, written as above or by `write`.
+def stream(give: Give, leave: Callable[[], None], write: Write | None = None) -> Response:
+    """Return the events of one answer, written as above or by `write`; `leave` is called when it is made.
 
     Raises:
         WenbaoError: it failed before there was anything to tell, as it would without a stream.
     """
-    work = _Work(give)
+    work = _Work(give, leave)
     work.start()
     first = work.next(HEARTBEAT_S)
     if first and first[0] == "error":

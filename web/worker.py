@@ -23,8 +23,9 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gunicorn import http
-from gunicorn.http.body import LengthReader
+from gunicorn.http.body import Body, ChunkedReader, LengthReader
 from gunicorn.http.errors import NoMoreData, ParseException
+from gunicorn.http.unreader import IterUnreader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from web.security import MAX_BODY_BYTES
@@ -79,7 +80,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             return
         self.nr_conns += 1
         self._make_room()
-        self._await_request(_Conn(self.cfg, sock, client, listener.getsockname()))
+        self._await_request(_Conn(self.cfg, sock, client, listener.getsockname()), b"")
 
     def on_client_socket_readable(self, conn: _Conn, client: Any) -> None:
         """Collect the next request of a kept connection."""
@@ -87,7 +88,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             return  # dropped for another since the loop saw it
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
-        self._await_request(conn)
+        received = conn.receive()
+        if received == b"":
+            self._close(conn)
+        else:
+            self._await_request(conn, received or b"")
 
     def handle_request(self, req: Any, conn: _Conn) -> Any:
         """Answer a request, which has been collected; runs in a thread."""
@@ -95,6 +100,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         req._expected_100_continue = False  # noqa: SLF001
         if conn.incoming.cut:
             req.force_close()  # what still comes in is not a request
+        elif isinstance(req.body.reader, ChunkedReader):
+            # Read here, a malformed chunk is refused by gunicorn; it would be the application's failure.
+            body = req.body.read()
+            req.body = Body(LengthReader(IterUnreader([body]), len(body)))
         return super().handle_request(req, conn)
 
     def finish_request(self, conn: _Conn, fs: Any) -> None:
@@ -114,16 +123,16 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         most_s = float("inf") if self.alive else STOP_KEEPALIVE_LINGER
         for conn in [*self._heads.overdue(most_s), *self._bodies.overdue(most_s)]:
             # Browsers open connections ahead of any request; they are told nothing.
-            if conn.incoming.started:
+            if conn.incoming.started and self.alive:
                 self._refuse(conn, REQUEST_TIMEOUT)
             else:
                 self._close(conn)
         for conn in self._leaving.overdue(most_s):
             self._close(conn)
 
-    def _await_request(self, conn: _Conn, received: bytes = b"") -> None:
+    def _await_request(self, conn: _Conn, received: bytes) -> None:
         conn.incoming = Incoming(self.cfg, conn.client)
-        self._watch(conn, self._heads)
+        conn.sock.setblocking(False)
         self._collect(conn, received)
 
     def _on_readable(self, conn: _Conn, _sock: Any) -> None:
@@ -136,21 +145,26 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._collect(conn, received)
 
     def _collect(self, conn: _Conn, received: bytes) -> None:
-        incoming = conn.incoming
         try:
-            conn.rest = incoming.take(received)
+            conn.rest = conn.incoming.take(received)
         except OSError as error:
             self.log.warning("a request's body could not be kept: %s", error.strerror)
             return self._refuse(conn, NO_ROOM)
-        if incoming.whole:
+        if conn.incoming.whole:
             self._hand_over(conn)
-        elif incoming.head_too_large:
+        elif conn.incoming.head_too_large:
             self._refuse(conn, HEAD_TOO_LARGE)
-        elif incoming.head_ended and conn in self._heads:
-            self._watch(conn, self._bodies)
-            if incoming.expects_a_word:
-                conn.say(CONTINUE)
+        else:
+            self._wait_on(conn)
         return None
+
+    def _wait_on(self, conn: _Conn) -> None:
+        watch = self._bodies if conn.incoming.head_ended else self._heads
+        if conn.watch is watch:
+            return
+        self._watch(conn, watch)
+        if watch is self._bodies and conn.incoming.expects_a_word:
+            conn.say(CONTINUE)
 
     def _hand_over(self, conn: _Conn) -> None:
         self._unwatch(conn)

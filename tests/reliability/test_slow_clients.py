@@ -127,6 +127,14 @@ def test_chunked_body_ends_where_it_ends_beside_slow_heads(served: Served) -> No
         assert [status_of(client) for _ in range(2)] == [200, 200]
 
 
+def test_malformed_chunk_is_the_fault_of_its_client(served: Served) -> None:
+    with connected(served, MORE_THAN_THREADS) as clients:
+        for client in clients:
+            client.sendall(POST + CHUNKED + END + b"xyz\r\n")
+            assert status_of(client) == 400
+        assert ask(served) < AT_ONCE_S
+
+
 def test_client_that_waits_for_a_word_gets_it_once_beside_others_that_wait_longer(served: Served) -> None:
     with connected(served, MORE_THAN_THREADS) as clients:
         for client in clients:

@@ -20,10 +20,10 @@ SLOW = "慢慢想的问题？"
 SLOW_S = 1.5
 CLOSED = "closed beside the requests"
 # Of the impatient server: what it waits for a client at each step, and how many it answers at a time.
-PATIENCE_S = 1.5
+PATIENCE_S = 1.0
 THREADS = 4
 # More than the sockets of both sides hold.
-LARGE_BYTES = 32 << 20
+LARGE_BYTES = 16 << 20
 
 
 def main(port: int, *, broken: bool, impatient: bool) -> int:

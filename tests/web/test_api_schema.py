@@ -20,7 +20,7 @@ EXAMPLES = 40
 
 
 def served() -> Flask:
-    app = app_over(FakeService())
+    app = app_over(FakeService(), public=True)
     # An id that answers, so that not all that is asked for is missing.
     app.test_client().post("/api/answer", json={"question": samples.NIGHT})
     return app
@@ -34,10 +34,11 @@ schema = schemathesis.openapi.from_wsgi("/openapi.json", APP)
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_api_keeps_to_its_description(case: schemathesis.Case[Any]) -> None:
+    response = case.call(headers={"Accept-Encoding": "identity"})
+    if response.status_code == 413:  # told before anybody has looked at what is in it
+        return
     # Whether a question can be used is the service's to say, in words: a 400 that is described.
-    case.call_and_validate(
-        excluded_checks=[positive_data_acceptance], headers={"Accept-Encoding": "identity"}
-    )
+    case.validate_response(response, excluded_checks=[positive_data_acceptance])
 
 
 def test_description_is_openapi_31_and_names_every_api_route(client: FlaskClient) -> None:
