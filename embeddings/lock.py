@@ -61,10 +61,11 @@ def build_lock(data: Path) -> Iterator[None]:
 
 def holder(data: Path) -> str | None:
     """Who is building in a data folder, for people: process, machine and start; `None` when nobody is."""
-    return _described(data) if _is_locked(data / LOCK) else None
+    return _described(data) if is_locked(data / LOCK) else None
 
 
-def _is_locked(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
+    """Whether a process holds this lock file; one that does not exist is held by nobody."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except OSError:

@@ -10,10 +10,24 @@ from flask.json.provider import DefaultJSONProvider
 from flask_compress import Compress
 from jinja2 import StrictUndefined
 
-from web import access, admission, context, errors, language, limits, logs, metrics, security, tracing
+from web import (
+    access,
+    admission,
+    context,
+    errors,
+    language,
+    limits,
+    logs,
+    metrics,
+    security,
+    tracing,
+    uploads,
+)
+from web.admin import admin
 from web.api import api
 from web.archive_api import archive_api
 from web.browse import browse
+from web.builds_api import builds_api
 from web.chat import chat
 from web.conversations_api import conversations_api
 from web.docs import docs
@@ -24,14 +38,16 @@ from web.openapi import described_app
 
 if TYPE_CHECKING:
     from embeddings.settings import Settings
+    from qa.archive import Archive
     from qa.chats import Chats
+    from qa.jobs import Jobs
     from web.context import AskService
 
 __all__ = ["create_app"]
 
 
-def create_app(service: AskService, chats: Chats, settings: Settings) -> Flask:
-    """Wire the application around one service and one chat store; nothing is opened, loaded or read here."""
+def create_app(service: AskService, chats: Chats, settings: Settings, archive: Archive, jobs: Jobs) -> Flask:
+    """Wire the application around its parts; nothing is opened, loaded or read here."""
     app = described_app(__name__)
     context.provide(app, service, chats, settings)
     app.json = ReadableJSON(app)
@@ -44,11 +60,13 @@ def create_app(service: AskService, chats: Chats, settings: Settings) -> Flask:
     language.speak(app)
     errors.register(app)
     security.protect(app, settings)
+    app.extensions[context.ARCHIVE] = archive
+    uploads.take_uploads(app, jobs)
     limiter = limits.count_callers(app, settings)
     access.guard(app, settings)
-    for described in (api, archive_api, conversations_api, openai_api):
+    for described in (api, archive_api, conversations_api, builds_api, openai_api):
         app.register_api(described)
-    for blueprint in (chat, browse, docs, health, login, metrics.metrics):
+    for blueprint in (chat, browse, admin, docs, health, login, metrics.metrics):
         app.register_blueprint(blueprint)
     limits.limit_asking(app, limiter, settings.rate_limit)
     Compress(app)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from embeddings.halves import Halves
     from embeddings.index.catalog import IssuePage
     from embeddings.settings import Settings
+    from qa.archive import Archive
     from qa.chats import Chats
     from qa.service import SearchResult, Status
     from qa.turns import Turn
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SERVICE = "wenbao.service"
 SETTINGS = "wenbao.settings"
 CHATS = "wenbao.chats"
+ARCHIVE = "wenbao.archive"
 NO_FILTERS = Filters()
 # Told "stage" with its name, "token" with text, "citation" with the record, as they come.
 Listener: TypeAlias = Callable[[str, Any], None]
@@ -109,6 +111,11 @@ def service() -> AskService:
 def chats() -> Chats:
     """Return the running application's chat store."""
     return cast("Chats", current_app.extensions[CHATS])
+
+
+def archive() -> Archive:
+    """Return what the administration of the running application works on."""
+    return cast("Archive", current_app.extensions[ARCHIVE])
 
 
 def settings() -> Settings:

@@ -65,3 +65,21 @@ def until_pattern() -> str:
 def page_pattern() -> str:
     """The number of a page."""
     return gettext("第{}版")
+
+
+def build_state(state: str) -> str:
+    """How far a build is, by `qa.jobs.State`."""
+    return {
+        "planning": gettext("正在计划"),
+        "planned": gettext("等待确认"),
+        "queued": gettext("排队中"),
+        "building": gettext("正在更新"),
+        "done": gettext("完成"),
+        "failed": gettext("失败"),
+        "cancelled": gettext("已取消"),
+    }[state]
+
+
+def build_stage(stage: str) -> str:
+    """What a running build is at."""
+    return {"files": gettext("读文件"), "passages": gettext("编码段落")}.get(stage, "")

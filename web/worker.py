@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import takewhile
 from selectors import EVENT_READ
-from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gunicorn import http
@@ -34,8 +33,9 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 MAX_HEAD_BYTES = 64 * 1024
-# A longer body waits for its end in a file without a name.
-BODY_IN_MEMORY_BYTES = 64 * 1024
+# Longer bodies are held only as far as there is room for all of them; a question is shorter.
+SMALL_BODY_BYTES = 64 * 1024
+LARGE_BODIES_BYTES = 32 * 1024 * 1024
 # As long as the longest line that gunicorn itself reads.
 MAX_CHUNK_LINE_BYTES = 8190
 RECEIVE_BYTES = 64 * 1024
@@ -67,6 +67,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self._heads = _Watch(self.HEAD_TIMEOUT_S)
         self._bodies = _Watch(self.BODY_TIMEOUT_S)
         self._leaving = _Watch(LINGER_S)
+        # Those whose large body is held, until it has been answered.
+        self._large: set[_Conn] = set()
 
     def accept(self, listener: Any) -> None:
         """Take up a connection, in the place of an old one if need be."""
@@ -108,7 +110,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def finish_request(self, conn: _Conn, fs: Any) -> None:
         """Go on with a connection whose request has been answered; runs in the loop."""
-        conn.incoming.close()
+        self._large.discard(conn)
         if fs.exception() or not fs.result():
             self._leave(conn)
         elif conn.rest:
@@ -145,18 +147,21 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._collect(conn, received)
 
     def _collect(self, conn: _Conn, received: bytes) -> None:
-        try:
-            conn.rest = conn.incoming.take(received)
-        except OSError as error:
-            self.log.warning("a request's body could not be kept: %s", error.strerror)
-            return self._refuse(conn, NO_ROOM)
-        if conn.incoming.whole:
-            self._hand_over(conn)
-        elif conn.incoming.head_too_large:
+        incoming = conn.incoming
+        conn.rest = incoming.take(received)
+        if incoming.head_too_large:
             self._refuse(conn, HEAD_TOO_LARGE)
+        elif incoming.body_bytes > SMALL_BODY_BYTES and not self._holds(conn):
+            self._refuse(conn, NO_ROOM)
+        elif incoming.whole:
+            self._hand_over(conn)
         else:
             self._wait_on(conn)
-        return None
+
+    def _holds(self, conn: _Conn) -> bool:
+        """Whether there is room for a large body among the others."""
+        self._large.add(conn)
+        return sum(large.incoming.body_bytes for large in self._large) <= LARGE_BODIES_BYTES
 
     def _wait_on(self, conn: _Conn) -> None:
         watch = self._bodies if conn.incoming.head_ended else self._heads
@@ -173,6 +178,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.enqueue_req(conn)
 
     def _refuse(self, conn: _Conn, status: str) -> None:
+        self._large.discard(conn)
         conn.say(f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode())
         self._leave(conn)
 
@@ -187,6 +193,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def _close(self, conn: _Conn) -> None:
         self._unwatch(conn)
+        self._large.discard(conn)
         self.nr_conns -= 1
         conn.close()
 
@@ -234,8 +241,7 @@ class Incoming:
         self._cfg = cfg
         self._client = client
         self._head = bytearray()
-        self._body = SpooledTemporaryFile(max_size=BODY_IN_MEMORY_BYTES)  # noqa: SIM115 - see close()
-        self._body_bytes = 0
+        self._body = bytearray()
         self._end: _End | None = None
         # Complete, or longer than is collected.
         self.whole = False
@@ -257,25 +263,20 @@ class Incoming:
         """Whether the head has no end where every head should."""
         return len(self._head) > MAX_HEAD_BYTES
 
-    def take(self, received: bytes) -> bytes:
-        """Add what has arrived; returns what comes after the request.
+    @property
+    def body_bytes(self) -> int:
+        """How much of the body has arrived."""
+        return len(self._body)
 
-        Raises:
-            OSError: there is no room for the body on the disk.
-        """
+    def take(self, received: bytes) -> bytes:
+        """Add what has arrived; returns what comes after the request."""
         if self._end is None:
             received = self._take_head(received)
         return received if self._end is None else self._take_body(received, self._end)
 
-    def pieces(self) -> Iterator[bytes]:
-        """Yield the request as the parser is to read it, once."""
-        yield bytes(self._head)
-        self._body.seek(0)
-        yield from iter(partial(self._body.read, RECEIVE_BYTES), b"")
-
-    def close(self) -> None:
-        """Let the body go."""
-        self._body.close()
+    def pieces(self) -> list[bytes]:
+        """Return the request as the parser is to read it."""
+        return [bytes(piece) for piece in (self._head, self._body) if piece]
 
     def _take_head(self, received: bytes) -> bytes:
         searched = max(0, len(self._head) - 3)
@@ -302,10 +303,9 @@ class Incoming:
 
     def _take_body(self, received: bytes, end: _End) -> bytes:
         used = end.take(received)
-        self._body.write(received[:used])
-        self._body_bytes += used
+        self._body += received[:used]
         # Enough for the application to see that a body without a length is too long.
-        self.cut = self.cut or self._body_bytes > MAX_BODY_BYTES + RECEIVE_BYTES
+        self.cut = self.cut or len(self._body) > MAX_BODY_BYTES + RECEIVE_BYTES
         self.whole = self.cut or end.reached
         return received[used:]
 
@@ -419,10 +419,6 @@ class _Conn(TConn):  # type: ignore[misc]  # gunicorn has no types
         """Send what fits into the socket at once; a client who does not listen is closed soon."""
         with suppress(OSError):
             self.sock.send(words)
-
-    def close(self, graceful: bool = False) -> None:
-        self.incoming.close()
-        super().close(graceful)
 
 
 class _PatientSocket(socket.socket):

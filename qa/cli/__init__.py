@@ -30,6 +30,7 @@ COMMANDS = {
     "history": Place("qa.cli.lifecycle:history", "保留着的快照,新的在前。"),
     "import": Place("qa.cli.lifecycle:import_", "接收另一台机器导出的索引。"),
     "key": Place("qa.cli.keys:key", "生成一个访问密钥。"),
+    "mcp": Place("qa.cli.mcp:mcp", "以 MCP 协议(标准输入输出)让 AI 助手查阅报纸。"),
     "remove": Place("qa.cli.building:remove", "按编号移除文章;以后再读到也不收录。"),
     "restore": Place("qa.cli.building:restore", "收回移除过的文章;不给编号则列出它们。"),
     "rollback": Place("qa.cli.lifecycle:rollback", "让以前的一个快照重新服务。"),

@@ -9,11 +9,15 @@ from flask import Flask
 
 from embeddings.encoder import find_encoder
 from embeddings.settings import Settings
+from qa.archive import Archive
 from qa.chats import CHAT_STORE, Chats
 from qa.cli.show import Command, settings_for
+from qa.jobs import Jobs
 from qa.service import Service
 from qa.spans import SpanReader
 from web import create_app
+from web.access import keep_secret
+from web.logs import write_json_logs
 from web.server import ON_CLOSE
 from web.server import serve as run_server
 
@@ -31,9 +35,22 @@ def serve(host: str | None, port: int | None, data: Path | None) -> int:
 def make_app(settings: Settings) -> Flask:
     """The application over the real service, with the models and the published snapshot in memory."""
     chats = Chats(settings.data / CHAT_STORE)
-    service = Service(settings, find_encoder(settings), SpanReader(settings.cache), chats.conversations)
+    encoder = find_encoder(settings)
+    service = Service(settings, encoder, SpanReader(settings.cache), chats.conversations)
+    jobs = Jobs(settings.data)
+    if settings.log_format == "json":
+        write_json_logs()
+    if settings.chat_days:
+        chats.purge(settings.chat_days)
     service.warm()
     service.follow()
-    app = create_app(service, chats, settings)
-    app.extensions[ON_CLOSE] = service.close
+    app = create_app(service, chats, settings, Archive(settings, encoder.fingerprint), jobs)
+    keep_secret(app, settings.data)
+    jobs.start()
+
+    def close() -> None:
+        jobs.close()
+        service.close()
+
+    app.extensions[ON_CLOSE] = close
     return app

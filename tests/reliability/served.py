@@ -8,7 +8,9 @@ from pathlib import Path
 from flask import Flask
 
 from embeddings.settings import Settings
+from qa.archive import Archive
 from qa.chats import CHAT_STORE, Chats
+from qa.jobs import Jobs
 from qa.service import Service
 from tests.fake_spans import FakeSpans
 from tests.fakes import FakeEncoder
@@ -25,7 +27,7 @@ def main(port: int, data: str, cache: str) -> int:
         service = Service(settings, FakeEncoder(), FakeSpans(), chats.conversations)
         service.warm()
         service.follow()
-        app = create_app(service, chats, settings)
+        app = create_app(service, chats, settings, Archive(settings, "fake"), Jobs(settings.data))
         app.extensions[ON_CLOSE] = service.close
         return app
 

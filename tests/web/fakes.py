@@ -15,8 +15,10 @@ from embeddings.halves import Halves, halves_of
 from embeddings.index.catalog import IssuePage
 from embeddings.records import Answer, Article, Filters, Hit, Mode, Passage
 from embeddings.settings import Settings
+from qa.archive import Archive
 from qa.chat_store import IN_MEMORY
 from qa.chats import Chats
+from qa.jobs import Jobs
 from qa.service import SearchResult, Status, scope_json
 from qa.turns import Turn
 from tests.web import samples
@@ -185,7 +187,8 @@ def later_than(other: Article, article: Article) -> bool:
 
 def app_over(service: FakeService, **settings: Any) -> Flask:
     """The application over a fake service and its chat store, with these settings."""
-    return create_app(service, service.chats, Settings(**settings))
+    given = Settings(**settings)
+    return create_app(service, service.chats, given, Archive(given, "fake"), Jobs(given.data))
 
 
 def _given(**keywords: Any) -> dict[str, Any]:

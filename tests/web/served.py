@@ -10,6 +10,8 @@ from flask import Flask
 from embeddings.errors import ModelUnavailable
 from embeddings.records import Answer
 from embeddings.settings import Settings
+from qa.archive import Archive
+from qa.jobs import Jobs
 from tests.web import samples
 from tests.web.fakes import FakeService
 from web import create_app
@@ -38,7 +40,7 @@ def main(port: int, *, broken: bool, impatient: bool) -> int:
         if broken:
             raise ModelUnavailable("模型不可用。", hint="请检查设置。")
         service = FakeService(replies={SLOW: _slow_answer})
-        app = create_app(service, service.chats, settings)
+        app = create_app(service, service.chats, settings, Archive(settings, "fake"), Jobs(settings.data))
         app.add_url_rule("/large", "large", lambda: bytes(LARGE_BYTES))
         app.extensions[ON_CLOSE] = lambda: print(CLOSED, file=sys.stderr, flush=True)
         return app
