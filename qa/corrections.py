@@ -121,9 +121,8 @@ def _entry(line: int, text: str, way: str, role: str) -> str:
 
 def _file_of(catalog: Catalog, article: Article) -> InputFile:
     """The file that an article was read from; its path is the index's, never a client's."""
-    names = [article.source.file] if article.source else []
-    paths = [entry.path for entry in catalog.files().values() if entry.name in names]
-    found: Sequence[InputFile] = find_inputs([Path(path) for path in paths])[0] if paths else ()
+    path = catalog.path_of(article.id)
+    found: Sequence[InputFile] = find_inputs([Path(path)])[0] if path else ()
     if not found:
         raise NotFoundError(
             "这一版的文件已经不在原处,或不是可以更正的版面。", hint="放回文件后再试。", code="page_not_found"

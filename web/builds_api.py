@@ -71,7 +71,7 @@ class BuildsDocument(BaseModel):
 
 @builds_api.post(
     "",
-    responses={**gives(BuildDocument, 409, 413, 415, 422), "202": BuildDocument},
+    responses={**gives(BuildDocument, 404, 409, 413, 415, 422), "202": BuildDocument},
     security=_SECURED,
     description=UPLOADING,
     openapi_extensions={"requestBody": {"content": _UPLOAD}},
@@ -90,7 +90,7 @@ def start() -> Response:
     return response
 
 
-@builds_api.get("", responses=gives(BuildsDocument), security=_SECURED)
+@builds_api.get("", responses=gives(BuildsDocument, 404), security=_SECURED)
 def builds() -> Response:
     """List builds, newest first."""
     return jsonify({"builds": [job.to_json() for job in jobs().store.all()]})

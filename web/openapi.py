@@ -39,7 +39,7 @@ _WHAT = {
     400: "The request cannot be used",
     401: "A key is needed",
     403: "The key does not allow it",
-    404: "There is no such thing",
+    404: "There is no such thing, or the administration is off",
     409: "Something else is going on",
     413: "The body is too large",
     415: "The body is not JSON",

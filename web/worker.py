@@ -4,7 +4,8 @@ Gunicorn's threaded worker reads a request in the thread that answers it and wai
 likes, so that a few clients that send a byte now and then, or never read their answers, hold all threads for
 ever. Here the one loop that watches the sockets also collects the requests: head and body must each be
 complete in time, a thread reads them from memory, and what it writes must be taken. Where there is no room
-for another connection, one that needs no thread is dropped for it.
+for another connection, one that needs no thread is dropped for it. Only what is longer than most may send, an
+upload, is read in a thread: the application refuses others before it reads.
 
 Plain HTTP/1 only: gunicorn's own TLS, HTTP/2 and PROXY protocol are not for this worker.
 """
@@ -23,7 +24,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gunicorn import http
 from gunicorn.http.body import Body, ChunkedReader, LengthReader
-from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.http.unreader import IterUnreader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
@@ -46,6 +46,8 @@ SEND_BYTES = 16 * 1024
 SEND_BUFFER_BYTES = 256 * 1024
 # How long a client is given to read its last response before the connection is closed.
 LINGER_S = 2.0
+# A timeout of nothing would mean not to wait at all, and another error.
+SHORT_S = 0.001
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 REQUEST_TIMEOUT = "408 Request Timeout"
@@ -57,7 +59,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     """Threads for requests, one loop for clients."""
 
     HEAD_TIMEOUT_S = 10.0
-    # Counted from the end of the head.
+    # Counted from the end of the head; as much again for each `MAX_BODY_BYTES` of an upload.
     BODY_TIMEOUT_S = 30.0
     # Without progress; a stream may take as long as it likes.
     WRITE_TIMEOUT_S = 30.0
@@ -173,7 +175,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def _hand_over(self, conn: _Conn) -> None:
         self._unwatch(conn)
-        conn.parser = http.get_parser(self.cfg, conn.incoming.pieces(), conn.client)
+        conn.parser = http.get_parser(self.cfg, conn.source(self.BODY_TIMEOUT_S), conn.client)
         conn.data_ready = True
         self.enqueue_req(conn)
 
@@ -243,9 +245,10 @@ class Incoming:
         self._head = bytearray()
         self._body = bytearray()
         self._end: _End | None = None
-        # Complete, or longer than is collected.
+        # Complete, or longer than is collected: then a body of known length goes on.
         self.whole = False
         self.cut = False
+        self.goes_on = False
         self.expects_a_word = False
 
     @property
@@ -275,7 +278,7 @@ class Incoming:
         return received if self._end is None else self._take_body(received, self._end)
 
     def pieces(self) -> list[bytes]:
-        """Return the request as the parser is to read it."""
+        """Return what has been collected."""
         return [bytes(piece) for piece in (self._head, self._body) if piece]
 
     def _take_head(self, received: bytes) -> bytes:
@@ -293,13 +296,13 @@ class Incoming:
         """Find where the body ends: what gunicorn says, so that nobody slips a request past it."""
         try:
             request = next(http.get_parser(self._cfg, [bytes(self._head)], self._client))
-        except (ParseException, NoMoreData, StopIteration):
-            return _Length(0)  # refused in a thread, where it is parsed again
+        except Exception:  # noqa: BLE001 - raised again in a thread, where it is refused; the loop must go on
+            return _Length(0)
         self.expects_a_word = request._expected_100_continue  # noqa: SLF001
         if not isinstance(request.body.reader, LengthReader):
             return _Chunks()
-        self.cut = request.body.reader.length > MAX_BODY_BYTES
-        return _Length(0 if self.cut else request.body.reader.length)
+        self.goes_on = self.cut = request.body.reader.length > MAX_BODY_BYTES
+        return _Length(0 if self.goes_on else request.body.reader.length)
 
     def _take_body(self, received: bytes, end: _End) -> bytes:
         used = end.take(received)
@@ -406,6 +409,20 @@ class _Conn(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.rest = b""
         self.watch: _Watch | None = None
 
+    def source(self, patience_s: float) -> Iterator[bytes]:
+        """Yield the request as the parser is to read it, the rest of an upload as it comes in."""
+        yield from self.incoming.pieces()
+        if not self.incoming.goes_on:
+            return
+        if self.rest:
+            yield self.rest
+        elif self.incoming.expects_a_word:
+            self.say(CONTINUE)
+        since, received = time.monotonic(), 0
+        while piece := self.sock.receive_by(since + patience_s * (1 + received / MAX_BODY_BYTES)):
+            received += len(piece)
+            yield piece
+
     def receive(self) -> bytes | None:
         """Return what has arrived, nothing when the client has left; None when there is nothing yet."""
         try:
@@ -432,6 +449,15 @@ class _PatientSocket(socket.socket):
     def setblocking(self, flag: bool) -> None:
         self.settimeout(self._patience_s if flag else 0)
 
+    def receive_by(self, deadline: float) -> bytes:
+        """Wait for bytes until then; none when the client has ended."""
+        try:
+            with _late_is_gone():
+                self.settimeout(max(deadline - time.monotonic(), SHORT_S))
+                return self.recv(RECEIVE_BYTES)
+        finally:
+            self.setblocking(True)
+
     def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
         # A timeout holds for the whole of a call, which may send a large page over a thin line.
         view = memoryview(data)
@@ -450,4 +476,4 @@ def _late_is_gone() -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        raise ConnectionResetError(errno.ECONNRESET, "the client takes nothing") from error
+        raise ConnectionResetError(errno.ECONNRESET, "the client is silent") from error

@@ -171,6 +171,11 @@ class Catalog:
             )
         return _article(rows[0][0])
 
+    def path_of(self, article_id: str) -> str | None:
+        """Path of the file that an article comes from; `None` for an unknown id."""
+        rows = self._rows("SELECT path FROM articles WHERE id = ?", (article_id,))
+        return str(rows[0][0]) if rows else None
+
     def passages(self, keys: Iterable[int]) -> dict[int, tuple[Passage, Article]]:
         """Passages and their articles by key; unknown keys are left out."""
         wanted = [int(key) for key in keys]

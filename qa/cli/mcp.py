@@ -56,7 +56,7 @@ class Opening:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._made: Future[Service] = Future()
+        self._made: Future[Service]
 
     def service(self) -> Service:
         """The service, once it is there; raises what making it raised."""
@@ -67,9 +67,11 @@ class Opening:
         """Make the service while the client is there, and close it afterwards."""
         with ThreadPoolExecutor(1, "opening") as pool:
             self._made = pool.submit(_open, self._settings)
-            yield
-        if self._made.exception() is None:
-            self._made.result().close()
+            try:
+                yield
+            finally:
+                if self._made.exception() is None:
+                    self._made.result().close()
 
 
 def _open(settings: Settings) -> Service:

@@ -18,6 +18,7 @@ import pytest
 
 from tests.web.served import LARGE_BYTES, PATIENCE_S, SLOW, SLOW_S, THREADS
 from tests.web.test_server import Served
+from web.security import MAX_BODY_BYTES
 from web.server import MAX_CONNECTIONS
 
 AT_ONCE_S = 1.0
@@ -29,11 +30,13 @@ TRICKLE_S = 0.1
 QUESTION = b'{"question": "x"}'
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 GET_AND_CLOSE = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-GET_LARGE = b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"
+GET_LARGE = b"GET /bare/large HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HALF_A_HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
 POST = b"POST /api/answer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 WITH_LENGTH = b"Content-Length: %d\r\n" % len(QUESTION)
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
+UPLOAD_BYTES = 4 * MAX_BODY_BYTES
+UPLOAD = b"POST /bare/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % UPLOAD_BYTES
 EXPECT = b"Expect: 100-continue\r\n"
 END = b"\r\n"
 
@@ -93,6 +96,7 @@ def test_response_that_nobody_takes_holds_a_thread_for_so_long(served: Served) -
     with connected(served, MORE_THAN_THREADS) as clients:
         for client in clients:
             client.sendall(GET_LARGE)
+        assert {client.recv(12) for client in clients[:THREADS]} == {b"HTTP/1.1 200"}
         assert ask(served, within_s=2 * TOO_LATE_S) < 2 * TOO_LATE_S
 
 
@@ -155,6 +159,23 @@ def test_body_that_is_too_long_is_refused_unread_and_the_connection_closed(serve
         for client in clients:
             assert status_of(client) == 413
             assert client.recv(1) == b""
+
+
+def test_upload_goes_on_beside_slow_heads(served: Served) -> None:
+    with connected(served, MORE_THAN_THREADS + 1) as (client, *clients), trickle(clients, HALF_A_HEAD):
+        client.sendall(UPLOAD + EXPECT + END)
+        assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        for _ in range(4):
+            client.sendall(bytes(UPLOAD_BYTES // 4))
+            time.sleep(PATIENCE_S / 3)
+        assert status_of(client) == 200
+        assert client.recv(1) == b""
+
+
+def test_upload_that_comes_too_slowly_holds_a_thread_for_so_long(served: Served) -> None:
+    with connected(served, THREADS) as clients, trickle(clients, UPLOAD + END):
+        assert ask(served, within_s=TOO_LATE_S) < TOO_LATE_S
+        assert {status_of(client) for client in clients} == {400}
 
 
 def test_clients_that_do_not_close_their_side_hold_up_nobody(served: Served) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from flask import Flask
+from flask import Flask, request
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from embeddings.errors import ModelUnavailable
 from embeddings.records import Answer
@@ -41,11 +42,20 @@ def main(port: int, *, broken: bool, impatient: bool) -> int:
             raise ModelUnavailable("模型不可用。", hint="请检查设置。")
         service = FakeService(replies={SLOW: _slow_answer})
         app = create_app(service, service.chats, settings, Archive(settings, "fake"), Jobs(settings.data))
-        app.add_url_rule("/large", "large", lambda: bytes(LARGE_BYTES))
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/bare": _bare()})  # type: ignore[method-assign]
         app.extensions[ON_CLOSE] = lambda: print(CLOSED, file=sys.stderr, flush=True)
         return app
 
     return serve(make_app, settings)
+
+
+def _bare() -> Flask:
+    """An application that gives and takes a lot and asks nobody who they are."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = LARGE_BYTES
+    app.add_url_rule("/large", "large", lambda: bytes(LARGE_BYTES))
+    app.add_url_rule("/upload", "upload", lambda: str(len(request.get_data())), methods=["POST"])
+    return app
 
 
 def _slow_answer() -> Answer:
