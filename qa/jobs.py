@@ -30,6 +30,7 @@ from qa.papers import Placed, take_back
 JOBS = "jobs"
 JOB = "job.json"
 RUNNER_LOCK = "runner.lock"
+RUNNER = ["-m", "qa.job_runner"]
 LISTED_MAX = 100
 POLL_S = 0.3
 
@@ -191,6 +192,8 @@ class Jobs:
         self._wake.set()
         if self._thread:
             self._thread.join(5)
+        if self._runner and self._runner.poll() is None:
+            self._runner.returncode = 0  # not ours to wait for: it outlives us
 
     def same(self, key: str, digest: str) -> Job | None:
         """The job that was asked for with this idempotency key, if there is one.
@@ -283,7 +286,7 @@ class Jobs:
         return is_locked(self.store.runner_lock)
 
     def _run(self, job: Job) -> None:
-        command = [sys.executable, "-m", "qa.job_runner", job.id, str(self._data)]
+        command = [sys.executable, *RUNNER, job.id, str(self._data)]
         log = (self.store.folder / job.id / "runner.log").open("wb")
         with log:
             # A session of its own: what ends the server does not end the build.

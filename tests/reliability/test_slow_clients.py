@@ -125,7 +125,7 @@ def test_kept_and_pipelined_requests_are_answered_beside_slow_heads(served: Serv
 
 def test_chunked_body_ends_where_it_ends_beside_slow_heads(served: Served) -> None:
     request = POST + CHUNKED + END + b"a;x=y\r\n%b\r\n007\r\n%b\r\n0\r\nX-Sum: x\r\n\r\n"
-    with connected(served, MORE_THAN_THREADS + 1) as (client, *clients), trickle(clients, HALF_A_HEAD):
+    with connected(served, MORE_THAN_THREADS + 1) as (*clients, client), trickle(clients, HALF_A_HEAD):
         for byte in request % (QUESTION[:10], QUESTION[10:]) + GET:
             client.sendall(bytes([byte]))
         assert [status_of(client) for _ in range(2)] == [200, 200]
@@ -162,7 +162,7 @@ def test_body_that_is_too_long_is_refused_unread_and_the_connection_closed(serve
 
 
 def test_upload_goes_on_beside_slow_heads(served: Served) -> None:
-    with connected(served, MORE_THAN_THREADS + 1) as (client, *clients), trickle(clients, HALF_A_HEAD):
+    with connected(served, MORE_THAN_THREADS + 1) as (*clients, client), trickle(clients, HALF_A_HEAD):
         client.sendall(UPLOAD + EXPECT + END)
         assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         for _ in range(4):

@@ -37,6 +37,7 @@ def served() -> Flask:
 
 
 APP = served()
+DOCUMENT = APP.test_client().get("/openapi.json").get_json()
 load_all_checks()
 schema = schemathesis.openapi.from_wsgi("/openapi.json", APP)
 
@@ -70,10 +71,9 @@ def test_description_is_openapi_31_and_names_every_api_route(client: FlaskClient
 
 
 def examples() -> list[tuple[str, str, Any]]:
-    document = APP.test_client().get("/openapi.json").get_json()
     return [
         (method, path, content["example"])
-        for path, item in document["paths"].items()
+        for path, item in DOCUMENT["paths"].items()
         for method, operation in item.items()
         for content in operation.get("requestBody", {}).get("content", {}).values()
         if "example" in content
