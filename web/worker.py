@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import takewhile
+from itertools import chain, takewhile
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -112,7 +112,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def finish_request(self, conn: _Conn, fs: Any) -> None:
         """Go on with a connection whose request has been answered; runs in the loop."""
-        self._large.discard(conn)
+        self._let_go(conn)
         if fs.exception() or not fs.result():
             self._leave(conn)
         elif conn.rest:
@@ -165,6 +165,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self._large.add(conn)
         return sum(large.incoming.body_bytes for large in self._large) <= LARGE_BODIES_BYTES
 
+    def _let_go(self, conn: _Conn) -> None:
+        """Keep no body while a connection is idle or about to be closed."""
+        self._large.discard(conn)
+        conn.incoming.empty()
+
     def _wait_on(self, conn: _Conn) -> None:
         watch = self._bodies if conn.incoming.head_ended else self._heads
         if conn.watch is watch:
@@ -175,12 +180,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def _hand_over(self, conn: _Conn) -> None:
         self._unwatch(conn)
-        conn.parser = http.get_parser(self.cfg, conn.source(self.BODY_TIMEOUT_S), conn.client)
+        conn.parser = http.get_parser(self.cfg, _source(conn, self.BODY_TIMEOUT_S), conn.client)
         conn.data_ready = True
         self.enqueue_req(conn)
 
     def _refuse(self, conn: _Conn, status: str) -> None:
-        self._large.discard(conn)
+        self._let_go(conn)
         conn.say(f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode())
         self._leave(conn)
 
@@ -195,7 +200,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def _close(self, conn: _Conn) -> None:
         self._unwatch(conn)
-        self._large.discard(conn)
+        self._let_go(conn)
         self.nr_conns -= 1
         conn.close()
 
@@ -277,9 +282,15 @@ class Incoming:
             received = self._take_head(received)
         return received if self._end is None else self._take_body(received, self._end)
 
-    def pieces(self) -> list[bytes]:
-        """Return what has been collected."""
-        return [bytes(piece) for piece in (self._head, self._body) if piece]
+    def pieces(self) -> Iterator[bytes]:
+        """Yield what has been collected."""
+        yield bytes(self._head)
+        if self._body:
+            yield bytes(self._body)
+
+    def empty(self) -> None:
+        """Forget the body."""
+        self._body = bytearray()
 
     def _take_head(self, received: bytes) -> bytes:
         searched = max(0, len(self._head) - 3)
@@ -409,20 +420,6 @@ class _Conn(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.rest = b""
         self.watch: _Watch | None = None
 
-    def source(self, patience_s: float) -> Iterator[bytes]:
-        """Yield the request as the parser is to read it, the rest of an upload as it comes in."""
-        yield from self.incoming.pieces()
-        if not self.incoming.goes_on:
-            return
-        if self.rest:
-            yield self.rest
-        elif self.incoming.expects_a_word:
-            self.say(CONTINUE)
-        since, received = time.monotonic(), 0
-        while piece := self.sock.receive_by(since + patience_s * (1 + received / MAX_BODY_BYTES)):
-            received += len(piece)
-            yield piece
-
     def receive(self) -> bytes | None:
         """Return what has arrived, nothing when the client has left; None when there is nothing yet."""
         try:
@@ -436,6 +433,25 @@ class _Conn(TConn):  # type: ignore[misc]  # gunicorn has no types
         """Send what fits into the socket at once; a client who does not listen is closed soon."""
         with suppress(OSError):
             self.sock.send(words)
+
+
+def _source(conn: _Conn, patience_s: float) -> Iterator[bytes]:
+    """Return the request as the parser is to read it, the rest of an upload as it comes in."""
+    pieces = conn.incoming.pieces()
+    if not conn.incoming.goes_on:
+        return pieces
+    word = CONTINUE if conn.incoming.expects_a_word and not conn.rest else b""
+    return chain(pieces, _upload(conn.sock, conn.rest, word, patience_s))
+
+
+def _upload(sock: _PatientSocket, begun: bytes, word: bytes, patience_s: float) -> Iterator[bytes]:
+    if begun:
+        yield begun
+    sock.sendall(word)
+    since, received = time.monotonic(), 0
+    while piece := sock.receive_by(since + patience_s * (1 + received / MAX_BODY_BYTES)):
+        received += len(piece)
+        yield piece
 
 
 class _PatientSocket(socket.socket):
