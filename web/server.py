@@ -39,6 +39,7 @@ MAX_REQUEST_LINE_BYTES = 8190
 MAX_CONNECTIONS = 512
 # Path without the query string, where a question may stand; nothing that a client names freely.
 ACCESS_LOG = '%(t)s %(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms %({x-request-id}o)s'
+SPARE_THREADS = 16
 # Under this name an application may keep what is to be called when its worker ends.
 ON_CLOSE = "wenbao.on_close"
 ANY_ADDRESS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
@@ -76,7 +77,8 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "workers": 1,
         "worker_class": PatientWorker,
         "worker_connections": MAX_CONNECTIONS,
-        "threads": settings.threads,
+        # Beside those whose questions are answered or wait, some for what takes no time: pages, refusals.
+        "threads": settings.threads + settings.queue + SPARE_THREADS,
         "timeout": max(START_TIMEOUT_S, settings.request_timeout_s),
         "graceful_timeout": settings.request_timeout_s,
         "limit_request_line": MAX_REQUEST_LINE_BYTES,

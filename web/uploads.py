@@ -76,6 +76,9 @@ def new_job(
         raise ServiceError(
             f"上传的文件存不下来({error.strerror})。", hint="请检查磁盘空间和权限。", code="data_unwritable"
         ) from None
+    finally:
+        for file in files:
+            file.close()
     return job, True
 
 

@@ -241,9 +241,8 @@ def test_refusals_of_a_build_are_shown(newsroom: Newsroom) -> None:
 
 def built(newsroom: Newsroom, text: str = PAGE) -> str:
     """Build a page; the id of its first article."""
-    newsroom.ended(
-        newsroom.upload(("05.txt", text.encode()), paper="晚报", date="2026-10-20").get_json()["id"]
-    )
+    job = newsroom.upload(("05.txt", text.encode()), paper="晚报", date="2026-10-20").get_json()
+    newsroom.ended(job["id"])
     listed = newsroom.client.get("/api/articles").get_json()["articles"]
     return str(listed[0]["article_id"])
 
@@ -305,9 +304,8 @@ def test_hostile_line_is_kept_as_words(newsroom: Newsroom) -> None:
 
 def test_feedback_and_gaps_are_listed_and_exported_harmlessly(newsroom: Newsroom) -> None:
     built(newsroom)
-    asked = newsroom.client.post(
-        "/api/answer", json={"question": HOSTILE, "filters": {"page": "77"}}
-    ).get_json()
+    question = {"question": HOSTILE, "filters": {"page": "77"}}
+    asked = newsroom.client.post("/api/answer", json=question).get_json()
     assert not asked["answered"]
     said = {"answer_id": asked["id"], "rating": -1, "reason": "missing", "comment": "=1+1"}
     assert newsroom.client.post("/api/feedback", json=said).status_code == 204
