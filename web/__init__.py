@@ -53,7 +53,8 @@ def create_app(service: AskService, chats: Chats, settings: Settings, archive: A
     app.json = ReadableJSON(app)
     app.url_map.merge_slashes = False  # an article id may hold slashes, and more than one in a row
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    app.config["COMPRESS_ALGORITHM"] = ["gzip"]  # what every client reads
+    # What every client reads; of streams, neither events nor files, whose handles it would leave open.
+    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_STREAMS=False)
     admission.admit(app, settings.threads, settings.queue, settings.queue_wait_s)
     metrics.measure(app, service, app.extensions[admission.GATE])
     logs.log_requests(app, settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -27,7 +28,10 @@ _PACKAGES = ("mcp", "mcp_types")
 @click.option("--data", type=click.Path(path_type=Path), help="索引所在的文件夹(默认 WENBAO_DATA 或 var)。")
 def mcp(data: Path | None) -> None:
     """以 MCP 协议(标准输入输出)让 AI 助手查阅报纸;由助手启动,不在终端里使用。"""
-    make_mcp_server(settings_for(data)).run()
+    server = make_mcp_server(settings_for(data))
+    # The SDK's end waits for a line on stdin. Nothing is written here, so Ctrl-C may end it at once.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    server.run()
 
 
 def make_mcp_server(settings: Settings) -> MCPServer[None]:

@@ -54,7 +54,9 @@ class Newsroom:
     def upload(self, *files: tuple[str, bytes], **fields: str) -> TestResponse:
         """Send files as a program does."""
         form = {"files": [(io.BytesIO(content), name) for name, content in files], **fields}
-        return self.client.post("/api/builds", data=form, headers=BEARER)
+        response = self.client.post("/api/builds", data=form, headers=BEARER)
+        response.request.environ["wsgi.input"].close()  # a large one is a file
+        return response
 
     def ended(self, job_id: str) -> dict[str, object]:
         """The build once nothing more happens to it by itself."""

@@ -5,6 +5,7 @@ const LEAVE_MS = 200;
 export function watchPreviews(list) {
   const preview = document.getElementById("preview") ?? added();
   let leaving = 0;
+  let shown = null;
 
   function show(mark) {
     const source = document.getElementById(mark.hash.slice(1));
@@ -13,12 +14,14 @@ export function watchPreviews(list) {
     const parts = [".headline", ".place", "mark"].map((part) => source.querySelector(part));
     preview.replaceChildren(...parts.filter(Boolean).map(copied));
     preview.hidden = false;
+    shown = mark;
     place(preview, mark);
     mark.setAttribute("aria-describedby", "preview");
   }
 
   function hide() {
     preview.hidden = true;
+    shown = null;
     for (const mark of list.querySelectorAll("[aria-describedby=preview]")) mark.removeAttribute("aria-describedby");
   }
 
@@ -34,7 +37,7 @@ export function watchPreviews(list) {
   list.addEventListener("focusout", (event) => markOf(event) && leave());
   preview.addEventListener("pointerenter", () => clearTimeout(leaving));
   preview.addEventListener("pointerleave", leave);
-  addEventListener("scroll", hide, { passive: true });
+  addEventListener("scroll", () => shown && place(preview, shown), { passive: true });
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
   list.addEventListener("click", (event) => markOf(event) && hide());
 }
