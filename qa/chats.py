@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import sqlite3
+import threading
 from pathlib import Path
 
 from qa.chat_store import ChatStore
@@ -10,6 +13,7 @@ from qa.conversations import Conversations
 from qa.feedback import Feedback
 
 CHAT_STORE = "chat.sqlite"
+PURGED_EVERY_S = 3600.0
 
 
 class Chats:
@@ -21,8 +25,20 @@ class Chats:
 
     def __init__(self, path: Path) -> None:
         self._store = ChatStore(path)
+        self._closed = threading.Event()
         self.conversations = Conversations(self._store)
         self.feedback = Feedback(self._store)
+
+    def keep(self, days: int) -> None:
+        """From now on delete, every so often, the conversations unused for so many days; 0 keeps all."""
+        if days:
+            threading.Thread(target=self._purge_often, args=(days,), name="retention", daemon=True).start()
+
+    def _purge_often(self, days: int) -> None:
+        while not self._closed.is_set():
+            with contextlib.suppress(sqlite3.Error):  # a full disk: the next time may find room
+                self.purge(days)
+            self._closed.wait(PURGED_EVERY_S)
 
     def purge(self, keep_days: int) -> int:
         """Delete the conversations unused for so many days, whole; how many there were."""
@@ -31,4 +47,5 @@ class Chats:
 
     def close(self) -> None:
         """Close the file."""
+        self._closed.set()
         self._store.close()

@@ -53,8 +53,7 @@ def make_app(settings: Settings) -> Flask:
     jobs = Jobs(settings.data)
     if settings.log_format == "json":
         write_json_logs()
-    if settings.chat_days:
-        chats.purge(settings.chat_days)
+    chats.keep(settings.chat_days)
     service.warm()
     service.follow()
     app = create_app(service, chats, settings, Archive(settings, encoder.fingerprint), jobs)

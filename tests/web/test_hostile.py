@@ -110,15 +110,7 @@ def test_hostile_text_is_text_on_every_page(client: FlaskClient, service: FakeSe
         response = client.get(path)
         assert response.status_code == 200, path
         assert list(harmful(response.get_data(as_text=True))) == [], path
-    for path in (
-        "/search",
-        "/",
-        "/issues",
-        "/admin/doubts/x",
-        "/articles/x",
-        "/chats/x",
-        "/nowhere/" + "x" * 500,
-    ):
+    for path in ("/search", "/", "/issues", "/admin/doubts/x", "/articles/x", "/chats/x", "/nowhere"):
         shown = client.get(path, query_string={"q": QUESTION, "paper": EVIL, "year": EVIL, "page": "1"})
         assert list(harmful(shown.get_data(as_text=True))) == [], path
 
