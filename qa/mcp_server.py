@@ -11,14 +11,14 @@ import functools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any, Literal, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeAlias, TypeVar
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import ResourceSecurity
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from embeddings.errors import NotFoundError, QuestionError, WenbaoError
 from embeddings.records import Article, Filters
@@ -160,16 +160,27 @@ class IssueList(_Body):
     ]
 
 
+# Models fill in what they leave open with an empty string.
+_EMPTY_IS_OPEN = BeforeValidator(lambda given: None if given == "" else given)
 FirstDay = Annotated[
-    datetime.date | None, Field(description="Only issues of this day or later, YYYY-MM-DD. 只看这天及以后。")
+    datetime.date | None,
+    _EMPTY_IS_OPEN,
+    Field(description="Only issues of this day or later, YYYY-MM-DD. 只看这天及以后。"),
 ]
 LastDay = Annotated[
     datetime.date | None,
+    _EMPTY_IS_OPEN,
     Field(description="Only issues of this day or earlier, YYYY-MM-DD. 只看这天及以前。"),
 ]
-Paper = Annotated[str | None, Field(description="Only this paper, named as list_issues does. 只看这份报纸。")]
+Paper = Annotated[
+    str | None,
+    _EMPTY_IS_OPEN,
+    Field(description="Only this paper, named as list_issues does. 只看这份报纸。"),
+]
 PageNumber = Annotated[
-    str | None, Field(description="Only this page, named as list_issues does, such as 01. 只看这个版。")
+    str | None,
+    _EMPTY_IS_OPEN,
+    Field(description="Only this page, named as list_issues does, such as 01. 只看这个版。"),
 ]
 
 
@@ -321,8 +332,7 @@ def _filters(
 ) -> Filters:
     if date_from and date_to and date_from > date_to:
         raise QuestionError("起始日期晚于截止日期。", hint="请把 date_from 和 date_to 对调。")
-    # Models fill in what they leave open with an empty string.
-    return Filters(date_from, date_to, paper or None, page or None)
+    return Filters(date_from, date_to, paper, page)
 
 
 def _issue(pages: list[IssuePage]) -> Issue:
@@ -333,7 +343,7 @@ def _issue(pages: list[IssuePage]) -> Issue:
 
 def _plain_text(article: Article) -> str:
     """Headline and place, a line each, and the text after an empty line."""
+    day = article.date.isoformat() if article.date else None
     page = f"第{article.page}版" if article.page else None
-    place: list[Any] = [part for part in (article.paper, article.date, page) if part]
-    head = (article.headline or article.title, " ".join(map(str, place)))
-    return "\n".join([*(" ".join(line.split()) for line in head), "", article.text])
+    place = " ".join(part for part in (article.paper, day, page) if part)
+    return "\n".join((article.headline or article.title, place, "", article.text))

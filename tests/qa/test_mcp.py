@@ -223,7 +223,7 @@ def test_search_gives_passages_best_first(server: MCPServer[None]) -> None:
         ({"paper": "清岸日报"}, {"quay"}),
         ({"page": "A3"}, {"quay"}),
         ({"paper": "没有的报"}, set()),
-        ({"paper": "", "page": "", "date_from": None}, {"ferry", "lights", "quay", ODD_ID}),
+        ({"paper": "", "page": "", "date_from": "", "date_to": None}, {"ferry", "lights", "quay", ODD_ID}),
     ],
 )
 def test_search_keeps_within_its_limits(

@@ -122,8 +122,11 @@ def test_unknown_key_is_told_without_repeating_it() -> None:
     assert "wb_guess" not in response.get_data(as_text=True)
 
 
-def test_dummy_key_is_let_pass_where_there_are_no_keys() -> None:
+def test_dummy_key_is_let_pass_where_none_is_needed() -> None:
     assert ask(client_of(), headers=bearer("none")) == 200
+    assert ask(client_of(ADMIN), headers=bearer("none")) == 200
+    assert ask(client_of(ADMIN), headers=bearer("none"), environ_overrides=FAR) == 401
+    assert client_of(ADMIN).get("/api/builds", headers=bearer("none")).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/api/answer", "/login"])
