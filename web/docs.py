@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
 
+from web.markdown import prose
 from web.openapi import description
 
 METHODS = ("get", "post", "patch", "delete")
@@ -54,7 +55,7 @@ def page() -> str:
     """Show the same document to people."""
     document = description(current_app)
     groups = [(tag, _operations(document, tag["name"])) for tag in document["tags"]]
-    return render_template("docs.html", info=document["info"], groups=groups)
+    return render_template("docs.html", info=document["info"], groups=groups, prose=prose)
 
 
 def _operations(document: dict[str, Any], tag: str) -> list[Operation]:

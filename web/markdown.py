@@ -23,6 +23,11 @@ _reader = MarkdownIt("commonmark", {"html": False, "linkify": False}).disable(["
 _cleaner = nh3.Cleaner(tags=_TAGS, attributes={"ol": {"start"}}, url_schemes=set(), link_rel=None)
 
 
+def prose(text: str) -> Markup:
+    """A text of our own in Markdown, as HTML."""
+    return Markup(_cleaner.clean(_reader.render(text)))  # noqa: S704 - sanitised
+
+
 def written_answer(text: str, numbers: Container[int], turn_number: int) -> Markup:
     """The text of a written answer as HTML; marks of the citations in `numbers` lead to their sources."""
     # A heading of the answer's must not break the outline of the page.

@@ -201,7 +201,30 @@ def test_opened_chip_stays_on_the_screen(new_page: Callable[..., Page], base_url
     opened(page.locator(".turn"))
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    box = page.locator(".chip-panel").bounding_box()
+    assert_on_screen(page, ".chip-panel", width)
+
+
+@pytest.mark.parametrize("width", [320, PHONE["width"], 1280])
+def test_what_opens_from_a_tool_stays_on_the_screen(
+    new_page: Callable[..., Page], base_url: str, width: int
+) -> None:
+    page = new_page(viewport={"width": width, "height": 800})
+    page.goto(base_url)
+    turn = ask(page, samples.NIGHT)
+    for opener, opened_one in (
+        (turn.locator(".copying summary"), ".copying .popover"),
+        (turn.locator("summary.thumb"), ".feedback .popover"),
+        (page.locator(".filters summary"), ".filters .popover"),
+    ):
+        opener.click()
+        assert_on_screen(page, opened_one, width)
+        page.keyboard.press("Escape")
+
+
+def assert_on_screen(page: Page, selector: str, width: int) -> None:
+    """The element is as wide as the screen at most, and all of it is there."""
+    box = page.locator(selector).bounding_box()
     assert box
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

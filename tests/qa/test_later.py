@@ -12,22 +12,32 @@ from tests.embeddings.archive import Archive
 from tests.fake_spans import FakeSpans
 from tests.fakes import FakeEncoder
 
-BRIDGE = {
+BRIDGE: dict[str, object] = {
     "id": "first",
     "title": "江口大桥主墩开工",
     "body": "江口大桥的主墩昨天开工。",
     "date": "2026-10-12",
 }
-OPEN = {"id": "open", "title": "江口大桥通车", "body": "江口大桥主墩完工，今天通车。", "date": "2026-10-20"}
-SAME_DAY = {"id": "same", "title": "江口大桥主墩开工仪式", "body": "江口大桥主墩开工。", "date": "2026-10-12"}
-REPRINT = {**BRIDGE, "id": "reprint", "date": "2026-10-13", "paper": "早报"}
-OTHER = {
+OPEN: dict[str, object] = {
+    "id": "open",
+    "title": "江口大桥通车",
+    "body": "江口大桥主墩完工，今天通车。",
+    "date": "2026-10-20",
+}
+SAME_DAY: dict[str, object] = {
+    "id": "same",
+    "title": "江口大桥主墩开工仪式",
+    "body": "江口大桥主墩开工。",
+    "date": "2026-10-12",
+}
+REPRINT: dict[str, object] = {**BRIDGE, "id": "reprint", "date": "2026-10-13", "paper": "早报"}
+OTHER: dict[str, object] = {
     "id": "other",
     "title": "茶叶下山",
     "body": "江口的秋茶收了。大桥边很热闹，主墩旁开工。",
     "date": "2026-10-21",
 }
-UNDATED = {"id": "undated", "title": "江口大桥主墩开工", "body": "不知哪天。"}
+UNDATED: dict[str, object] = {"id": "undated", "title": "江口大桥主墩开工", "body": "不知哪天。"}
 
 
 @pytest.fixture
