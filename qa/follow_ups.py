@@ -30,7 +30,6 @@ _EVENT = re.compile(
 _SPEAKER = re.compile(r"([\u4e00-\u9fff]{2,12})(?:说|表示|介绍|认为|坦言|告诉记者)[，,：:。“]")
 # As surely as this the characters before "said" are a name.
 _NAME_SURE = 0.6
-_REASON = re.compile(r"(?:因为|由于|原因是|之所以)")
 
 
 def follow_ups(answer: Answer, articles: Sequence[Article], limit: int) -> list[str]:
@@ -59,8 +58,6 @@ def _candidates(article: Article, said: str) -> Iterator[tuple[str, str]]:
         yield from ((f"{match[1]}是多少？", match[1]) for match in _FIGURE.finditer(sentence))
         yield from ((f"什么时候{match[1]}？", match[1]) for match in _EVENT.finditer(sentence))
         yield from ((f"{name}怎么说？", name) for name in _speakers(sentence))
-        if _REASON.search(sentence):
-            yield "原因是什么？", "原因"
 
 
 def _speakers(sentence: str) -> Iterator[str]:

@@ -56,7 +56,7 @@ def test_issue_is_uploaded_planned_built_and_asked(
     page.goto(f"{base_url}/issues")
     page.get_by_role("link", name="20").click()
     expect(page.get_by_role("heading", name="第05版")).to_be_visible()
-    expect(page.locator(".headline").first).to_have_text("柳湾渡口换新船")
+    expect(page.locator(".issue-page")).to_contain_text("老巷换路灯")
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -13,7 +13,7 @@ from tests.web.samples import cite, reply
 
 TEXT = (
     "江口新桥昨天合龙。新桥全长1.2公里，总投资19亿元。项目经理段文彬说，冬天水浅，正好施工。"
-    "大桥计划明年6月底前通车。因为水深，主墩先做了试桩。"
+    "大桥计划明年6月底前通车。"
 )
 
 
@@ -30,7 +30,6 @@ def test_questions_ask_for_what_the_article_says_elsewhere() -> None:
         "总投资是多少？",
         "段文彬怎么说？",
         "什么时候通车？",
-        "原因是什么？",
     }
 
 

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -103,7 +104,9 @@ def asked_of(
         async with Client(server, mode=mode, read_timeout_seconds=HANDSHAKE_S) as client:
             return await ask(client)
 
-    return asyncio.run(talk())
+    # Not in this thread: the browser tests keep an event loop of their own in it.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, talk()).result()
 
 
 def called(server: MCPServer[None], name: str, **arguments: object) -> CallToolResult:

@@ -21,7 +21,7 @@ from embeddings.settings import Settings
 from qa.running import find_server
 from qa.server_note import NOTE, read_note, write_note
 from tests.web.served import CLOSED, SLOW
-from web.server import gunicorn_options, server_url
+from web.server import SPARE_THREADS, gunicorn_options, server_url
 
 ROOT = Path(__file__).parents[2]
 START_S = 30
@@ -198,10 +198,11 @@ def test_server_that_cannot_make_its_application_says_why(tmp_path: Path) -> Non
 
 
 def test_options_follow_the_settings() -> None:
-    options = gunicorn_options(Settings(host="::1", port=8123, threads=7, request_timeout_s=33))
+    options = gunicorn_options(Settings(host="::1", port=8123, threads=7, queue=5, request_timeout_s=33))
 
     assert options["bind"] == "[::1]:8123"
-    assert (options["workers"], options["threads"], options["graceful_timeout"]) == (1, 7, 33)
+    assert (options["workers"], options["graceful_timeout"]) == (1, 33)
+    assert options["threads"] == 7 + 5 + SPARE_THREADS
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ export function watchPreviews(list) {
 function added() {
   const preview = document.createElement("div");
   Object.assign(preview, { id: "preview", role: "tooltip", className: "preview", hidden: true });
-  document.body.append(preview);
+  document.getElementById("content").append(preview);
   return preview;
 }
 
