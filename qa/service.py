@@ -53,6 +53,14 @@ def _deaf(_event: str, _what: Any) -> None:
     """Listens to nothing."""
 
 
+# Told what was put right while answering: `breach` with its kind, `llm_failed` with the reason.
+Observer: TypeAlias = Callable[[str, str], None]
+
+
+def _blind(_event: str, _kind: str) -> None:
+    """Observes nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """Hits best first, the snapshot they come from, and milliseconds by stage."""
@@ -113,6 +121,11 @@ class Service:
         self._generator = Generator(settings) if Generator.is_configured(settings) else None
         self._conversations = conversations
         self._follower = Follower(settings.data, encoder.fingerprint)
+        self._observe: Observer = _blind
+
+    def observe(self, observer: Observer) -> None:
+        """From now on tell an observer what was put right while answering; it is called by many threads."""
+        self._observe = observer
 
     def answer(
         self,
@@ -199,6 +212,7 @@ class Service:
             if mode is Mode.GENERATIVE:
                 raise
             logger.warning("the language model failed (%s); answered without it", error.reason)
+            self._observe("llm_failed", error.reason)
             return None
         if not written.answered:
             return None
@@ -213,6 +227,8 @@ class Service:
         breaches = check(composed.text, composed.citations)
         if breaches:
             logger.warning("an answer did not hold: %s", [str(breach.kind) for breach in breaches])
+            for breach in breaches:
+                self._observe("breach", str(breach.kind))
             composed = verbatim(found.reading.evidence)
         return _answered(query, found, composed)
 

@@ -56,7 +56,7 @@ def create_app(service: AskService, chats: Chats, settings: Settings, archive: A
     # What every client reads; of streams, neither events nor files, whose handles it would leave open.
     app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_STREAMS=False)
     admission.admit(app, settings.threads, settings.queue, settings.queue_wait_s)
-    metrics.measure(app, service, app.extensions[admission.GATE])
+    metrics.measure(app, service, app.extensions[admission.GATE], jobs)
     logs.log_requests(app, settings)
     language.speak(app)
     errors.register(app)

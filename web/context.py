@@ -57,6 +57,9 @@ class AskService(Protocol):
         question. `listen` is called in the asking thread; what it raises ends the work and is passed on.
         """
 
+    def observe(self, observer: Callable[[str, str], None]) -> None:
+        """Tell an observer what is put right while answering: the event, and its kind."""
+
     def search(
         self, query: object, *, k: int = 10, filters: Filters = NO_FILTERS, today: date | None = None
     ) -> SearchResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
+from collections import Counter as Counts
 from collections.abc import Iterator
 from typing import cast
 
@@ -15,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from embeddings.errors import WenbaoError
 from embeddings.records import Answer
+from qa.jobs import Jobs, State
 from web.admission import Gate
 from web.context import AskService
 
@@ -28,7 +30,7 @@ metrics = Blueprint("metrics", __name__)
 class Metrics:
     """The counters of one application."""
 
-    def __init__(self, asked: AskService, gate: Gate) -> None:
+    def __init__(self, asked: AskService, gate: Gate, jobs: Jobs) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "wenbao_requests", "Requests by route", ("route", "method", "status"), registry=self.registry
@@ -56,7 +58,8 @@ class Metrics:
             ("event", "kind"),
             registry=self.registry,
         )
-        self.registry.register(_State(asked, gate))
+        self.registry.register(_State(asked, gate, jobs))
+        asked.observe(lambda event, kind: self.events.labels(event, kind).inc())
 
     def note_answer(self, answer: Answer) -> None:
         """Count an answer and its stages."""
@@ -69,9 +72,10 @@ class Metrics:
 class _State(Collector):
     """What is so at the moment of asking."""
 
-    def __init__(self, asked: AskService, gate: Gate) -> None:
+    def __init__(self, asked: AskService, gate: Gate, jobs: Jobs) -> None:
         self._service = asked
         self._gate = gate
+        self._jobs = jobs
 
     def collect(self) -> Iterator[Metric]:
         """The gauges; those of the index are missing while there is none."""
@@ -80,6 +84,7 @@ class _State(Collector):
         yield GaugeMetricFamily(
             "wenbao_turned_away", "Questions turned away since the start", self._gate.turned_away
         )
+        yield self._builds()
         try:
             status = self._service.status()
         except WenbaoError:
@@ -94,10 +99,18 @@ class _State(Collector):
         yield GaugeMetricFamily("wenbao_index_articles", "Articles", status.articles)
         yield GaugeMetricFamily("wenbao_index_passages", "Passages", status.passages)
 
+    def _builds(self) -> Metric:
+        """Builds by state, as far back as they are listed."""
+        builds = GaugeMetricFamily("wenbao_builds", "Builds by state", labels=("state",))
+        states = Counts(str(job.state) for job in self._jobs.store.all())
+        for state in State:
+            builds.add_metric((str(state),), states[str(state)])
+        return builds
 
-def measure(app: Flask, asked: AskService, gate: Gate) -> None:
+
+def measure(app: Flask, asked: AskService, gate: Gate, jobs: Jobs) -> None:
     """Count the requests of `app`."""
-    app.extensions[METRICS] = Metrics(asked, gate)
+    app.extensions[METRICS] = Metrics(asked, gate, jobs)
     app.before_request(_begin)
     app.after_request(_count)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import atexit
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
@@ -10,17 +11,20 @@ from embeddings.errors import SettingsError
 from embeddings.settings import Settings
 from qa.server_note import own_version
 
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
 UNTRACED = "healthz,readyz,metrics,static/.*"
 
 
-def trace(app: Flask, settings: Settings) -> None:
-    """Send spans of the requests of `app` to the collector in the settings, if there is one.
+def trace(app: Flask, settings: Settings) -> TracerProvider | None:
+    """Send spans of the requests of `app` to the collector in the settings; what sends them, if there is one.
 
     Raises:
         SettingsError: there is a collector, and the extra is not installed.
     """
     if not settings.otel_endpoint:
-        return
+        return None
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.instrumentation.flask import FlaskInstrumentor
@@ -36,8 +40,10 @@ def trace(app: Flask, settings: Settings) -> None:
     )
     endpoint = settings.otel_endpoint.rstrip("/") + "/v1/traces"
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint)))
+    atexit.register(provider.shutdown)  # what is not sent yet is sent then
     instrument: Any = FlaskInstrumentor().instrument_app
     instrument(app, tracer_provider=provider, request_hook=_without_query, excluded_urls=UNTRACED)
+    return provider
 
 
 def _without_query(span: Any, environ: dict[str, str]) -> None:

@@ -42,6 +42,7 @@ class FakeService:
     calls: list[dict[str, Any]] = field(default_factory=list)
     # What a listener is told before the reply, made while it waits.
     tells: Iterable[tuple[str, Any]] = ()
+    observers: list[Callable[[str, str], None]] = field(default_factory=list)
     chats: Chats = field(default_factory=lambda: Chats(IN_MEMORY))
 
     def answer(
@@ -85,6 +86,10 @@ class FakeService:
             answer.conversation_id or "", turn, answer=answer, scope=scope, reader=reader
         )
         return answer
+
+    def observe(self, observer: Callable[[str, str], None]) -> None:
+        """Keep who observes, for tests to tell something."""
+        self.observers.append(observer)
 
     def made(self, answer: Answer, filters: Filters, *, use_period: bool) -> Answer:
         """The reply as it is given and kept; for fakes that read more out of a question."""

@@ -138,6 +138,17 @@ def test_metrics_count_requests_answers_and_stages(client: FlaskClient) -> None:
         assert secret not in text
 
 
+def test_metrics_count_what_was_put_right_and_builds(client: FlaskClient, service: FakeService) -> None:
+    for observer in service.observers:
+        observer("breach", "not_verbatim")
+        observer("breach", "not_verbatim")
+        observer("llm_failed", "timeout")
+
+    assert metric(client, 'wenbao_events_total{event="breach",kind="not_verbatim"}') == 2
+    assert metric(client, 'wenbao_events_total{event="llm_failed",kind="timeout"}') == 1
+    assert metric(client, 'wenbao_builds{state="building"}') == 0
+
+
 def test_metrics_without_an_index_say_so(empty_client: FlaskClient) -> None:
     assert metric(empty_client, "wenbao_ready") == 0
 
