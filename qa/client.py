@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import Any, Self, TypedDict
 from urllib.parse import quote
 
@@ -65,8 +64,6 @@ class Client:
         body = _asking(question, filters, conversation_id)
         headers = {"Accept": "text/event-stream"}
         with self._http.stream("POST", "/api/answer", json=body, headers=headers) as response:
-            if response.is_error:
-                response.read()
             _checked(response)
             name = ""
             for line in response.iter_lines():
@@ -99,15 +96,13 @@ class Client:
             path, given = listed["next"], {}
 
     def close(self) -> None:
-        """Let the connections go."""
+        """Let the connections go; the end of a `with` does it too."""
         self._http.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_failure: object) -> None:
         self.close()
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
@@ -125,6 +120,7 @@ def _asking(question: str, filters: Limits | None, conversation_id: str | None) 
 def _checked(response: httpx.Response) -> httpx.Response:
     if not response.is_error:
         return response
+    response.read()
     try:
         document = response.json()
     except ValueError:

@@ -182,6 +182,14 @@ def test_unknown_job_is_not_found(jobs: Jobs, job_id: str) -> None:
         jobs.store.of(job_id)
 
 
+def test_job_outside_of_the_folder_of_jobs_is_not_found(jobs: Jobs, papers: Path) -> None:
+    job = jobs.add([papers], plan_first=True)
+    outside = jobs.store.folder.parent / "job.json"
+    outside.write_bytes((jobs.store.folder / job.id / "job.json").read_bytes())
+    with pytest.raises(NotFoundError):
+        jobs.store.of("..")
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"id": 1}', "null", "[" * 100_000])
 def test_damaged_job_is_left_out(jobs: Jobs, papers: Path, text: str) -> None:
     job = jobs.add([papers], plan_first=True)
