@@ -50,8 +50,7 @@ class ReadPage:
 
 def doubtful(catalog: Catalog) -> list[Article]:
     """Articles whose beginning was found with doubt, the least sure first."""
-    unsure = [article for article in catalog.articles() if article.confidence < SURE and article.source]
-    return sorted(unsure, key=lambda article: article.confidence)[:LISTED_MAX]
+    return catalog.unsure(SURE, LISTED_MAX)
 
 
 def pages_of(catalog: Catalog, article: Article, settings: Settings) -> list[ReadPage]:

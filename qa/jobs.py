@@ -33,6 +33,8 @@ RUNNER_LOCK = "runner.lock"
 RUNNER = ["-m", "qa.job_runner"]
 LISTED_MAX = 100
 POLL_S = 0.3
+# With nothing to run only a new job needs to be seen, and that wakes us.
+IDLE_POLL_S = 30.0
 
 logger = logging.getLogger(__name__)
 
@@ -260,15 +262,17 @@ class Jobs:
         return job
 
     def _supervise(self) -> None:
+        busy = True
         while not self._closed:
-            self._wake.wait(POLL_S)
+            self._wake.wait(POLL_S if busy else IDLE_POLL_S)
             self._wake.clear()
             with contextlib.suppress(OSError):
-                self._look()
+                busy = self._look()
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Run what waits longest, if nothing runs; whether anything runs or waits."""
         if self._is_running():
-            return
+            return True
         waiting = None
         for job in self.store.all():
             if job.state is State.BUILDING or (job.started and job.state is State.PLANNING):
@@ -277,6 +281,7 @@ class Jobs:
                 waiting = job  # the list is newest first: the last of it waits longest
         if waiting and not self._closed:
             self._run(waiting)
+        return waiting is not None
 
     def _is_running(self) -> bool:
         """Whether a runner lives: ours, or one that an earlier server started."""

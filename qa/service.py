@@ -289,9 +289,13 @@ class Service:
         """The pages of the issues that a filter lets through, newest day first."""
         return self._current().catalog.issue_pages(filters)
 
-    def articles_of(self, filters: Filters, limit: int) -> list[Article]:
-        """Articles that a filter lets through, page by page as printed; at most `limit`."""
-        return self._current().catalog.articles_of(filters, limit)
+    def articles_of(self, filters: Filters, limit: int, offset: int = 0) -> list[Article]:
+        """Articles that a filter lets through, page by page as printed; at most `limit` after `offset`."""
+        return self._current().catalog.articles_of(filters, limit, offset)
+
+    def count_of(self, filters: Filters) -> int:
+        """How many articles a filter lets through."""
+        return self._current().catalog.count_of(filters)
 
     def later(self, article: Article, limit: int) -> list[Article]:
         """Articles of later days that go on with the story of this one, best first; at most `limit`."""

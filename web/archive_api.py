@@ -15,9 +15,6 @@ from web.context import service
 from web.openapi import ARCHIVE, api_blueprint, gives
 from web.schemas import ArticlePath, ArticlesQuery, IssuesQuery
 
-# A list goes no further than this: who wants all of an archive exports it.
-LISTED_MAX = 10_000
-
 archive_api = api_blueprint("archive_api", "/api", ARCHIVE)
 
 
@@ -44,10 +41,11 @@ def article(path: ArticlePath) -> Response:
 @archive_api.get("/articles", responses=gives(ArticlesDocument))
 def articles(query: ArticlesQuery) -> Response:
     """List articles page by page as printed, the newest issue first."""
-    found = service().articles_of(query.to_filters(), LISTED_MAX)
-    shown = found[query.offset : query.offset + query.limit]
-    given = {"articles": [related_json(one) for one in shown], "total": len(found)}
-    return jsonify({**given, "next": _next(query, len(found))})
+    filters = query.to_filters()
+    total = service().count_of(filters)
+    shown = service().articles_of(filters, query.limit, query.offset)
+    given = {"articles": [related_json(one) for one in shown], "total": total}
+    return jsonify({**given, "next": _next(query, total)})
 
 
 @archive_api.get("/issues", responses=gives(IssuesDocument))

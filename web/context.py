@@ -83,8 +83,11 @@ class AskService(Protocol):
     def issue_pages(self, filters: Filters) -> list[IssuePage]:
         """Return the pages of the issues that a filter lets through, newest day first."""
 
-    def articles_of(self, filters: Filters, limit: int) -> list[Article]:
+    def articles_of(self, filters: Filters, limit: int, offset: int = 0) -> list[Article]:
         """Return articles that a filter lets through, page by page as printed."""
+
+    def count_of(self, filters: Filters) -> int:
+        """Return how many articles a filter lets through."""
 
     def follow_ups(self, answer: Answer, limit: int) -> list[str]:
         """Return questions that go on from an answer and that its articles answer; at most `limit`."""

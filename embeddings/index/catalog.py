@@ -235,13 +235,28 @@ class Catalog:
         )
         return [IssuePage(paper, _day(day), page, count) for paper, day, page, count in rows]
 
-    def articles_of(self, filters: Filters, limit: int) -> list[Article]:
-        """Articles that a filter lets through, page by page as printed; at most `limit`."""
+    def unsure(self, below: float, limit: int) -> list[Article]:
+        """Articles that were found with less confidence than that, the least sure first; at most `limit`."""
+        rows = self._rows(
+            "SELECT record FROM articles WHERE json_extract(record, '$.confidence') < ?"
+            " AND json_extract(record, '$.source') IS NOT NULL"
+            " ORDER BY json_extract(record, '$.confidence'), key LIMIT ?",
+            (below, limit),
+        )
+        return [_article(record) for (record,) in rows]
+
+    def count_of(self, filters: Filters) -> int:
+        """How many articles a filter lets through."""
+        conditions, values = _conditions(filters)
+        return int(self._rows(f"SELECT count(*) FROM articles a WHERE {conditions}", values)[0][0])
+
+    def articles_of(self, filters: Filters, limit: int, offset: int = 0) -> list[Article]:
+        """Articles that a filter lets through, page by page as printed; at most `limit` after `offset`."""
         conditions, values = _conditions(filters)
         rows = self._rows(
             f"SELECT record FROM articles a WHERE {conditions}"
-            " ORDER BY day DESC, paper, page, json_extract(record, '$.source.start'), key LIMIT ?",
-            [*values, limit],
+            " ORDER BY day DESC, paper, page, json_extract(record, '$.source.start'), key LIMIT ? OFFSET ?",
+            [*values, limit, offset],
         )
         return [_article(record) for (record,) in rows]
 

@@ -302,3 +302,26 @@ def test_article_hash_changes_with_all_but_the_place_in_the_file_and_the_confide
         {"url": "http://x"},
     ):
         assert changed(**fields)
+
+
+def test_issues_pages_and_articles_are_listed_within_limits(tmp_path: Path) -> None:
+    printed = [
+        replace(FULL, id=f"{day}-{page}", title=f"{day}{page}", date=DAY + datetime.timedelta(day), page=page)
+        for day in (0, 1)
+        for page in ("01", "02")
+    ]
+    write(tmp_path / "c.sqlite", *printed, replace(FULL, id="sure", confidence=1.0), BARE)
+    catalog = Catalog(tmp_path / "c.sqlite")
+
+    days = [(one.date, one.page, one.articles) for one in catalog.issue_pages(Filters())]
+    later = DAY + datetime.timedelta(1)
+    assert days == [(later, "01", 1), (later, "02", 1), (DAY, "01", 1), (DAY, "02", 2)]
+    assert catalog.papers() == ["晚报"]
+    assert catalog.count_of(Filters(date_to=DAY)) == 3
+    assert [one.id for one in catalog.articles_of(Filters(date_from=later), 5)] == ["1-01", "1-02"]
+    assert [one.id for one in catalog.articles_of(Filters(), 2, offset=1)] == ["1-02", "0-01"]
+    assert {one.id for one in catalog.unsure(0.95, 10)} == {one.id for one in printed}
+    assert len(catalog.unsure(0.95, 2)) == 2
+    assert catalog.path_of("0-01") is not None
+    assert catalog.path_of("nothing") is None
+    catalog.close()

@@ -141,9 +141,13 @@ class FakeService:
             IssuePage(paper, day, page, n) for (day, paper, page), n in sorted(pages.items(), reverse=True)
         ]
 
-    def articles_of(self, filters: Filters, limit: int) -> list[Article]:
+    def articles_of(self, filters: Filters, limit: int, offset: int = 0) -> list[Article]:
         self._ready()
-        return [article for article in self.articles if passes(article, filters)][:limit]
+        return [article for article in self.articles if passes(article, filters)][offset : offset + limit]
+
+    def count_of(self, filters: Filters) -> int:
+        self._ready()
+        return sum(passes(article, filters) for article in self.articles)
 
     def follow_ups(self, answer: Answer, limit: int) -> list[str]:
         self._ready()
