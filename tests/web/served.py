@@ -1,4 +1,4 @@
-"""Serve the fake service for the server's tests: `python -m tests.web.served PORT [broken] [impatient]`."""
+"""Serve the fake service for tests: `python -m tests.web.served PORT [broken] [impatient] [crowded]`."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ CLOSED = "closed beside the requests"
 # Of the impatient server: what it waits for a client at each step, and how many it answers at a time.
 PATIENCE_S = 1.0
 THREADS = 4
+QUEUE = 16
 # More than the sockets of both sides hold.
 LARGE_BYTES = 16 << 20
 
 
-def main(port: int, *, broken: bool, impatient: bool) -> int:
+def main(port: int, *, broken: bool, impatient: bool, crowded: bool) -> int:
     settings = Settings(port=port, request_timeout_s=20)
+    if crowded:
+        settings = settings.model_copy(update={"threads": THREADS, "queue": QUEUE})
     if impatient:
         settings = settings.model_copy(update={"threads": THREADS})
         PatientWorker.HEAD_TIMEOUT_S = PATIENCE_S
@@ -65,4 +68,11 @@ def _slow_answer() -> Answer:
 
 if __name__ == "__main__":
     words = sys.argv[2:]
-    raise SystemExit(main(int(sys.argv[1]), broken="broken" in words, impatient="impatient" in words))
+    raise SystemExit(
+        main(
+            int(sys.argv[1]),
+            broken="broken" in words,
+            impatient="impatient" in words,
+            crowded="crowded" in words,
+        )
+    )

@@ -33,15 +33,19 @@ class Served:
     def __init__(self, data: Path, *arguments: str) -> None:
         self.port = free_port()
         self.data = data
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.web.served", str(self.port), *arguments],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            env={**os.environ, "WENBAO_DATA": str(data)},
-        )
+        # A pipe that nobody reads would be full after some hundred requests, and hold the server up.
+        self._log = data.with_name(f"{data.name}.{self.port}.log")
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.web.served", str(self.port), *arguments],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+                env={**os.environ, "WENBAO_DATA": str(data)},
+            )
 
     def wait_until_up(self) -> None:
         deadline = time.monotonic() + START_S
@@ -67,8 +71,8 @@ class Served:
     def finish(self) -> tuple[int, str, str]:
         """Stop with SIGTERM; the exit status, stdout and stderr."""
         self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=START_S)
-        return self.process.returncode, out, err
+        out, _ = self.process.communicate(timeout=START_S)
+        return self.process.returncode, out, self._log.read_text(encoding="utf-8")
 
 
 def free_port() -> int:
