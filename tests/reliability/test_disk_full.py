@@ -93,7 +93,9 @@ def assert_next_build_completes(archive: Archive, paid: set[str]) -> None:
 
 def restored(kept: Path, archive: Archive) -> None:
     """Make the data folder what it was."""
-    shutil.rmtree(archive.data)
+    # A thread of the build that was refused may be writing its last file still.
+    while archive.data.exists():
+        shutil.rmtree(archive.data, ignore_errors=True)
     shutil.copytree(kept, archive.data)
 
 
