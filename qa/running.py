@@ -19,7 +19,10 @@ READY_TIMEOUT_S = 2.0
 ANSWER_BYTES_MAX = 64 << 20
 # What only the way over the network can run into: the question itself may be fine.
 TRANSPORT_CODES = frozenset(
-    "bad_json bad_request internal method_not_allowed not_found too_large unsupported_media_type".split()
+    """
+    bad_json bad_request internal method_not_allowed not_found too_large unsupported_media_type
+    key_needed unknown_key access_denied unknown_host foreign_origin overloaded too_many
+    """.split()
 )
 # What the web's schemas let through.
 NAME_CHARS_MAX = 100

@@ -28,7 +28,8 @@ NOTE = "server.json"
 _WITHOUT_EFFECT = frozenset(
     """
     data cache batch_size passage_chars passage_chars_max max_file_bytes max_file_pages read_timeout_s
-    keep_snapshots host port threads request_timeout_s
+    keep_snapshots host port threads request_timeout_s queue queue_wait_s rate_limit api_keys public hostnames
+    trusted_proxies cors_origins max_upload_bytes chat_days log_format log_questions slow_s otel_endpoint
     """.split()
 )
 

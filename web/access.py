@@ -16,6 +16,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request, session
+from flask.sessions import SecureCookieSessionInterface
 
 from embeddings.errors import AccessDenied, CallerError, KeyNeeded, NotFoundError, ServiceError
 from embeddings.settings import Settings
@@ -69,6 +70,7 @@ def guard(app: Flask, settings: Settings) -> None:
     """
     app.extensions[KEYS] = parse_keys(settings.api_keys.get_secret_value())
     app.secret_key = secrets.token_bytes(32)
+    app.session_interface = _Sessions()
     app.config.update(
         SESSION_COOKIE_NAME="session",
         SESSION_COOKIE_HTTPONLY=True,
@@ -78,6 +80,13 @@ def guard(app: Flask, settings: Settings) -> None:
     app.config["WENBAO_PUBLIC"] = settings.public
     app.config["WENBAO_HOSTNAMES"] = frozenset(settings.hostnames.lower().replace(",", " ").split())
     app.before_request(_check)
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Sessions whose cookie goes over TLS only where the request came so."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - Flask's signature
+        return request.is_secure
 
 
 def keep_secret(app: Flask, data: Path) -> None:

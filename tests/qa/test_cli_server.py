@@ -23,7 +23,7 @@ import pytest
 from embeddings.records import Filters
 from embeddings.settings import Settings
 from qa.cli import nearest
-from qa.running import can_carry, find_server
+from qa.running import ServerGone, _error_of, can_carry, find_server
 from qa.server_note import (
     NOTE,
     ServerNote,
@@ -335,3 +335,16 @@ def test_note_is_taken_back_only_by_who_left_it(tmp_path: Path) -> None:
 )
 def test_text_that_json_cannot_hold_is_not_carried(text: object, filters: Filters, *, carried: bool) -> None:
     assert can_carry(text, filters) is carried
+
+
+@pytest.mark.parametrize("code", ["key_needed", "unknown_key", "overloaded", "too_many", "unknown_host"])
+def test_server_that_does_not_let_us_in_is_done_without(code: str) -> None:
+    problem = {"detail": "x", "hint": "y", "code": code}
+    assert isinstance(_error_of(401, problem), ServerGone)
+    assert not isinstance(_error_of(400, {**problem, "code": "bad_question"}), ServerGone)
+
+
+def test_settings_of_access_and_logs_do_not_keep_a_server_apart(settings: Settings) -> None:
+    other = settings.model_copy(update={"queue": 5, "public": True, "log_format": "json", "chat_days": 1})
+    assert settings_digest(other) == settings_digest(settings)
+    assert settings_digest(settings.model_copy(update={"min_confidence": 0.9})) != settings_digest(settings)

@@ -164,6 +164,14 @@ def test_reader_logs_in_goes_on_and_logs_out() -> None:
     assert client.get("/about").status_code == 303
 
 
+@pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
+def test_session_over_tls_stays_there(scheme: str, secure: bool) -> None:
+    client = client_of(READ, trusted_proxies=1)
+    headers = {"X-Forwarded-Proto": scheme, "X-Forwarded-For": "203.0.113.7"}
+    entered = client.post("/login", data={"key": READ_TOKEN}, headers=headers)
+    assert ("Secure" in entered.headers["Set-Cookie"]) is secure
+
+
 def test_wrong_key_does_not_log_in() -> None:
     client = client_of(READ)
     assert client.post("/login", data={"key": ADMIN_TOKEN}).status_code == 401
