@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,9 +35,9 @@ class Served:
         self.port = free_port()
         self.data = data
         # A pipe that nobody reads would be full after some hundred requests, and hold the server up.
-        self._log = data.with_name(f"{data.name}.{self.port}.log")
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("wb") as log:
+        descriptor, name = tempfile.mkstemp(prefix="served-", suffix=".log")
+        self._log = Path(name)
+        with open(descriptor, "wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.web.served", str(self.port), *arguments],
                 cwd=ROOT,
@@ -71,8 +72,14 @@ class Served:
     def finish(self) -> tuple[int, str, str]:
         """Stop with SIGTERM; the exit status, stdout and stderr."""
         self.process.send_signal(signal.SIGTERM)
+        return self.ended()
+
+    def ended(self) -> tuple[int, str, str]:
+        """The same of a server that ends by itself."""
         out, _ = self.process.communicate(timeout=START_S)
-        return self.process.returncode, out, self._log.read_text(encoding="utf-8")
+        err = self._log.read_text(encoding="utf-8")
+        self._log.unlink()
+        return self.process.returncode, out, err
 
 
 def free_port() -> int:
@@ -193,9 +200,9 @@ def wait_until(holds: Callable[[], object]) -> None:
 
 def test_server_that_cannot_make_its_application_says_why(tmp_path: Path) -> None:
     server = Served(tmp_path / "data", "broken")
-    out, err = server.process.communicate(timeout=START_S)
+    status, out, err = server.ended()
 
-    assert (server.process.returncode, out) == (1, "")
+    assert (status, out) == (1, "")
     assert read_note(server.data) is None
     assert "模型不可用。 请检查设置。" in err
     assert "Traceback" not in err
