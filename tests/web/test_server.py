@@ -37,7 +37,8 @@ class Served:
         # A pipe that nobody reads would be full after some hundred requests, and hold the server up.
         descriptor, name = tempfile.mkstemp(prefix="served-", suffix=".log")
         self._log = Path(name)
-        with open(descriptor, "wb") as log:
+        os.close(descriptor)
+        with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.web.served", str(self.port), *arguments],
                 cwd=ROOT,
